@@ -1,0 +1,1 @@
+"""Thor: a futures trading and research platform."""
