@@ -34,6 +34,7 @@ from thor.runtime.home import (
     log_dir,
     read_servers,
     run_dir,
+    write_private,
     write_servers,
 )
 from thor.runtime.problem import Problem
@@ -240,8 +241,8 @@ class Postgres(EmbeddedServer):
             ) from error
         if made_by != str(version):
             raise Problem(
-                f"{self.data} was made by PostgreSQL {made_by}, and {self.bin} is version {version}. Start with "
-                f"THOR_PG_BIN set to a PostgreSQL {made_by} bin folder, save the data with pg_dump, then move the folder away."
+                f"{self.data} was made by PostgreSQL {made_by}, and {self.bin} is version {version}. "
+                f"Start with THOR_PG_BIN set to PostgreSQL {made_by}'s bin folder, save the data with pg_dump, then move the folder away."
             )
         self.data.chmod(0o700)
 
@@ -590,7 +591,7 @@ def data_root(home: Path, account: Account | None, report: Report = quiet) -> Pa
             f"({error.strerror}). Set THOR_HOME to a folder outside {home.anchor}root, or run as a normal user."
         ) from error
     report(f"the servers' user cannot reach {home}; their data are in {root}")
-    pointer.write_text(f"{root}\n")
+    write_private(pointer, f"{root}\n")
     return root
 
 
