@@ -17,9 +17,8 @@ FRESH_US: Final = 5_000_000
 class MergeState:
     """What the bus remembers of one symbol: the winner, and when each source was last heard.
 
-    ``ts_us`` and ``seq`` are those of the newest winner of ``source``; ``latest_ts_us`` is the highest ``ts_us`` shown,
-    which never falls. ``heard_us``: source -> arrival of its last event by the bus's clock.
-
+    ``source``, ``ts_us`` and ``seq`` are the newest winner's; ``latest_ts_us`` is the highest ``ts_us`` shown, which
+    never falls. ``heard_us``: source -> arrival of its last event by the bus's clock.
     """
 
     source: str | None = None
@@ -43,8 +42,8 @@ def merge(
 ) -> Verdict:
     """Judge one event of ``source`` against what the symbol shows; ``now_us`` is the bus's clock at its arrival.
 
-    1. Same source: the higher ``seq`` wins; without both, a ``ts`` no older. A lower ``seq`` with a ``ts`` newer by more
-       than the freshness window is a feed that started again, and wins.
+    1. Same source: the higher ``seq`` wins; without both, a ``ts`` no older. A lower ``seq`` with a ``ts`` newer by
+       more than the freshness window is a feed that started again, and wins.
     2. Another source: the symbol's preferred source wins while it is fresh.
     3. Else the newer ``ts``.
 
@@ -60,9 +59,7 @@ def merge(
     return Verdict(True, shows, MergeState(source, ts_us, seq, latest, heard))
 
 
-def _wins(
-    state: MergeState, source: str, ts_us: int, seq: int | None, now_us: int, preferred: str | None
-) -> bool:
+def _wins(state: MergeState, source: str, ts_us: int, seq: int | None, now_us: int, preferred: str | None) -> bool:
     if state.source is None:
         return True
     if source == state.source:

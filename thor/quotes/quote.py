@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -28,6 +28,7 @@ MAX_WHOLE_DIGITS: Final = 12
 MAX_FRACTION_DIGITS: Final = 6
 MAX_INTEGER: Final = 2**63 - 1
 MAX_TEXT_LENGTH: Final = 64
+MAX_EXTRA_FIELDS: Final = 64
 #: Ahead of the clock by more than this an event is refused, by more than the second it is flagged.
 REFUSE_AHEAD_US: Final = 5 * 60 * 1_000_000
 FLAG_AHEAD_US: Final = 5 * 1_000_000
@@ -41,10 +42,15 @@ SIZE_FIELDS: Final = ("lastSize", "bidSize", "askSize", "volume")
 LEVEL_FIELDS: Final = ("open", "high", "low", "close", "change", "settlement")
 #: Every name of the contract, in wire order; ``meta`` stands last, unknown extra fields just before it.
 WIRE_FIELDS: Final = (
-    "v", "symbol", "ts", "source", *PRICE_FIELDS, *SIZE_FIELDS, *LEVEL_FIELDS, "recv", "seq", "condition", "venue", "meta",
+    "v", "symbol", "ts", "source", *PRICE_FIELDS, *SIZE_FIELDS, *LEVEL_FIELDS,
+    "recv", "seq", "condition", "venue", "meta",
 )  # fmt: skip
 
 _EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+def _nothing() -> Mapping[str, Any]:
+    return _EMPTY
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +82,8 @@ class Quote:
     seq: int | None = None
     condition: str | None = None
     venue: str | None = None
-    extra: Mapping[str, Any] = field(default=_EMPTY)
-    meta: Mapping[str, Any] = field(default=_EMPTY)
+    extra: Mapping[str, Any] = field(default_factory=_nothing)
+    meta: Mapping[str, Any] = field(default_factory=_nothing)
 
     @property
     def ts(self) -> datetime:
@@ -146,7 +152,9 @@ def parse_ts(value: object) -> int:
     if isinstance(value, str):
         match = _ISO_UTC.fullmatch(value)
         if match is None:
-            _refuse(Reason.BAD_TIME, f"time {_short(value)} is not ISO 8601 in UTC, such as 2025-10-09T13:31:15.123456Z")
+            _refuse(
+                Reason.BAD_TIME, f"time {_short(value)} is not ISO 8601 in UTC, such as 2025-10-09T13:31:15.123456Z"
+            )
         year, month, day, hour, minute, second, fraction = match.groups()
         try:
             whole = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second), tzinfo=UTC)
@@ -162,7 +170,7 @@ def parse_ts(value: object) -> int:
 
 def format_ts(ts_us: int) -> str:
     """The one spelling of a time on the bus, 27 characters: ``2025-10-09T13:31:15.123456Z``."""
-    return (EPOCH + ts_us * _MICROSECOND).strftime("%Y-%m-%dT%H:%M:%S.%f").rjust(26, "0") + "Z"
+    return (EPOCH + timedelta(microseconds=ts_us)).isoformat(timespec="microseconds")[:26] + "Z"
 
 
 # --- encoding -------------------------------------------------------------------------------------------------------
@@ -171,13 +179,14 @@ def format_ts(ts_us: int) -> str:
 def _number(value: Decimal | int | None) -> str:
     if value is None:
         return "null"
-    return format(value, "f") if isinstance(value, Decimal) else str(value)
+    text = str(value)  # five times as fast as format "f", and the same but for exponents
+    return format(value, "f") if "E" in text else text
 
 
 def encode_json(value: object) -> str:
     """Compact JSON of a decoded JSON value; Decimals keep their digits. Keys keep their order."""
     if isinstance(value, Decimal):
-        return format(value, "f")
+        return _number(value)
     if isinstance(value, Mapping):
         return "{" + ",".join(f"{json.dumps(k)}:{encode_json(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list | tuple):
@@ -197,7 +206,7 @@ def encode(quote: Quote) -> bytes:
     for name in LEVEL_FIELDS:
         value: Decimal | None = getattr(q, name)
         if value is not None:
-            text += f',"{name}":{value:f}'
+            text += f',"{name}":{_number(value)}'
     if q.recv_us is not None:
         text += f',"recv":"{format_ts(q.recv_us)}"'
     if q.seq is not None:
@@ -232,7 +241,14 @@ def _short(value: object) -> str:
 def _kind(value: object) -> str:
     if value is None:
         return "null"
-    names = {bool: "true or false", str: "text", dict: "an object", list: "an array", int: "an integer", Decimal: "a number"}
+    names = {
+        bool: "true or false",
+        str: "text",
+        dict: "an object",
+        list: "an array",
+        int: "an integer",
+        Decimal: "a number",
+    }
     return names.get(type(value), type(value).__name__)
 
 
@@ -299,7 +315,7 @@ def _price(record: Mapping[str, Any], name: str) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         _refuse(Reason.WRONG_TYPE, f"{name} is {_kind(value)}, wanted a number or null")
     value = Decimal(value)
-    _, digits, exponent = value.as_tuple()
+    exponent = value.as_tuple().exponent
     assert isinstance(exponent, int)
     if value and (value.adjusted() >= MAX_WHOLE_DIGITS or -exponent > MAX_FRACTION_DIGITS):
         _refuse(
@@ -309,7 +325,7 @@ def _price(record: Mapping[str, Any], name: str) -> Decimal | None:
     if exponent > 0 or not value:
         # 1E+3 would be written back as 1000 and 0E-400 as four hundred noughts: fix the spelling here, once.
         value = value.quantize(Decimal(1).scaleb(max(min(exponent, 0), -MAX_FRACTION_DIGITS)))
-    return abs(value) if not value else value
+    return value if value else abs(value)
 
 
 def _integer(record: Mapping[str, Any], name: str) -> int | None:
@@ -357,6 +373,8 @@ def _meta(record: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _extra(record: Mapping[str, Any]) -> Mapping[str, Any]:
     extra = {name: value for name, value in record.items() if name not in _WIRE_NAMES}
+    if len(extra) > MAX_EXTRA_FIELDS:
+        _refuse(Reason.OUT_OF_RANGE, f"{len(extra)} unknown fields, the limit is {MAX_EXTRA_FIELDS}")
     for name, value in extra.items():
         _check_text(name, "a field's name")
         _check_free(value, f"field {_short(name)}", 1)
@@ -406,7 +424,7 @@ def parse(payload: bytes | str) -> dict[str, Any]:
 
 
 def from_record(record: Mapping[str, Any]) -> Quote:
-    """A quote from a decoded JSON object. Raises :class:`QuoteRefusedError`; time and symbol table are :func:`judge`'s."""
+    """A quote from a decoded JSON object. Raises :class:`QuoteRefusedError`; age and symbol are for :func:`judge`."""
     version = _required(record, "v")
     if isinstance(version, bool) or version != VERSION or not isinstance(version, int):
         _refuse(Reason.WRONG_VERSION, f"version {_short(version)}, this Thor reads {VERSION}")
@@ -448,6 +466,38 @@ def decode(payload: bytes | str) -> Quote:
     return from_record(parse(payload))
 
 
+def to_record(quote: Quote) -> dict[str, Any]:
+    """The quote as the JSON object of the contract, numbers as int and Decimal, in wire order."""
+    return {
+        "v": VERSION,
+        "symbol": quote.symbol,
+        "ts": format_ts(quote.ts_us),
+        "source": quote.source,
+        "last": quote.last,
+        "bid": quote.bid,
+        "ask": quote.ask,
+        "lastSize": quote.last_size,
+        "bidSize": quote.bid_size,
+        "askSize": quote.ask_size,
+        "volume": quote.volume,
+        **{name: getattr(quote, name) for name in LEVEL_FIELDS},
+        "recv": None if quote.recv_us is None else format_ts(quote.recv_us),
+        "seq": quote.seq,
+        "condition": quote.condition,
+        "venue": quote.venue,
+        **quote.extra,
+        "meta": dict(quote.meta),
+    }
+
+
+def checked(quote: Quote) -> Quote:
+    """A quote built in code, held against the contract as if it had come over the wire.
+
+    Raises :class:`QuoteRefusedError`. Collectors call it on what a provider made of a vendor's values.
+    """
+    return from_record(to_record(quote))
+
+
 # --- judging --------------------------------------------------------------------------------------------------------
 
 
@@ -459,17 +509,19 @@ def check_time(ts_us: int, now_us: int, *, as_recorded: bool = False) -> None:
     if as_recorded:
         return
     if ts_us - now_us > REFUSE_AHEAD_US:
-        _refuse(Reason.TOO_FAR_AHEAD, f"ts {format_ts(ts_us)} is {(ts_us - now_us) / 1e6:.0f} s ahead, 300 s is the limit")
+        _refuse(
+            Reason.TOO_FAR_AHEAD, f"ts {format_ts(ts_us)} is {(ts_us - now_us) / 1e6:.0f} s ahead, 300 s is the limit"
+        )
     if now_us - ts_us > REFUSE_AGE_US:
         _refuse(Reason.TOO_OLD, f"ts {format_ts(ts_us)} is {(now_us - ts_us) / 86_400e6:.1f} days old, 7 is the limit")
 
 
 def flags(quote: Quote, now_us: int) -> dict[str, bool]:
-    """What is odd about an acceptable quote: ``crossed``, ``ahead``, ``zero_price``, ``negative_price`` (each only if true)."""
+    """What is odd about an acceptable quote: the true ones of crossed, ahead, zero_price, negative_price."""
     prices = [p for p in (quote.last, quote.bid, quote.ask) if p is not None]
     found = {
         "crossed": quote.bid is not None and quote.ask is not None and quote.bid > quote.ask,
-        "ahead": FLAG_AHEAD_US < quote.ts_us - now_us,
+        "ahead": quote.ts_us - now_us > FLAG_AHEAD_US,
         "zero_price": any(p == 0 for p in prices),
         "negative_price": any(p < 0 for p in prices),
     }
@@ -490,12 +542,6 @@ def judge(quote: Quote, now_us: int, known: Container[str], *, as_recorded: bool
     return replace(quote, meta={**quote.meta, **odd})
 
 
-def accept(
-    payload: bytes | str, now_us: int, known: Container[str], *, as_recorded: bool = False
-) -> Quote:
+def accept(payload: bytes | str, now_us: int, known: Container[str], *, as_recorded: bool = False) -> Quote:
     """Decode and judge in one step: the quote as it may be stored, or :class:`QuoteRefusedError`."""
     return judge(decode(payload), now_us, known, as_recorded=as_recorded)
-
-
-#: What the bus needs of a validator; see :func:`accept`.
-Accept = Callable[[bytes, int, Container[str]], Quote]

@@ -1,0 +1,1 @@
+"""Config: the street door. It mounts the rooms and holds no logic."""

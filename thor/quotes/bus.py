@@ -1,0 +1,229 @@
+"""The quote bus: one atomic publish, and what everyone reads. The port and its Redis/Valkey side.
+
+``thor/quotes/fakes.py`` holds the in-memory twin; both pass the same contract tests.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import Final, NamedTuple, Protocol, cast
+
+import redis
+
+from thor.quotes.health import SourceHealth
+from thor.quotes.keys import Keys
+from thor.quotes.quote import Quote, encode, format_ts
+from thor.runtime.bus import BusUnavailableError, connect, server_problems
+
+SERIES_LENGTH: Final = 300
+SERIES_STEP_MS: Final = 1000
+#: A collector reports each second; after this long without a report it is gone.
+HEALTH_TTL_SECONDS: Final = 60
+#: One dead letter keeps at most this much of a refused event.
+MAX_DEAD_EVENT_BYTES: Final = 64 * 1024
+
+
+class Outgoing(NamedTuple):
+    """One event ready to publish: ``payload`` is its canonical JSON, the rest what the merge needs of it."""
+
+    symbol: str
+    ts_us: int
+    seq: int | None
+    payload: bytes
+
+
+class Published(NamedTuple):
+    """``won``: events that went to the unified stream. ``late``: events that went to the source's stream only."""
+
+    won: int
+    late: int
+
+
+class DeadLetter(NamedTuple):
+    """An event nobody will store: what it was, why, and who said so. ``at_us``: epoch microseconds."""
+
+    event: bytes
+    reason: str
+    stage: str
+    source_id: str
+    at_us: int
+
+    def fields(self) -> dict[str, bytes | str]:
+        """The stream entry of SPEC 3."""
+        return {
+            "event": self.event[:MAX_DEAD_EVENT_BYTES],
+            "reason": self.reason,
+            "stage": self.stage,
+            "source_id": self.source_id,
+            "at": format_ts(self.at_us),
+        }
+
+
+class QuoteBus(Protocol):
+    """What collectors and readers ask of the bus."""
+
+    def publish(self, source: str, events: Sequence[Outgoing]) -> Published:
+        """Publish a batch of one source: source stream, merge, unified stream, latest and series, all or nothing."""
+        ...
+
+    def next_seq(self, source: str, symbols: Iterable[str]) -> dict[str, int]:
+        """The first free ``seq`` of each symbol: above all that the bus has seen of the source, over any restart."""
+        ...
+
+    def latest(self, symbols: Sequence[str]) -> dict[str, dict[str, str]]:
+        """The latest quote's fields as text; symbols without one are absent."""
+        ...
+
+    def series(self, symbols: Sequence[str]) -> dict[str, list[tuple[int, str]]]:
+        """Sparkline points (epoch milliseconds, last as text), oldest first."""
+        ...
+
+    def set_instruments(self, facts: Mapping[str, Mapping[str, object]], preferred: Mapping[str, str]) -> None:
+        """Tell collectors which symbols exist, and the merge which source each prefers."""
+        ...
+
+    def known_symbols(self) -> frozenset[str]:
+        """The symbols of :meth:`set_instruments`."""
+        ...
+
+    def dead_letter(self, letter: DeadLetter) -> None:
+        """Keep a refused event for a person."""
+        ...
+
+    def report_health(self, health: SourceHealth) -> None:
+        """Say how a source's collector is."""
+        ...
+
+    def health(self) -> list[SourceHealth]:
+        """How each source's collector is, by source; silent ones are absent."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def outgoing(quote: Quote) -> Outgoing:
+    """A quote ready to publish."""
+    return Outgoing(quote.symbol, quote.ts_us, quote.seq, encode(quote))
+
+
+def first_seq(seen: int | None, now_us: int) -> int:
+    """The first free ``seq`` after ``seen``. The clock is the floor, so that a bus that lost its memory (FLUSHALL, a
+    new server) does not start again below what the tick store holds."""
+    return max(now_us, 0 if seen is None else seen + 1)
+
+
+@cache
+def _library() -> str:
+    return resources.files("thor.quotes").joinpath("merge.lua").read_text(encoding="utf-8")
+
+
+class ValkeyQuoteBus:
+    """The bus on a Redis or Valkey server.
+
+    Raises :class:`BusUnavailableError` at construction when the server is away or breaks a rule of SPEC 3, and from
+    every call while it is away. A publish that raised may have happened: repeating it is harmless, because the merge
+    and the tick store know an event by its ``seq``.
+    """
+
+    def __init__(self, url: str, namespace: str = "") -> None:
+        self.keys = Keys(namespace)
+        self._redis = connect(url)
+        if problems := server_problems(self._redis):
+            self._redis.close()
+            raise BusUnavailableError("; ".join(problems))
+        self._load()
+
+    def _load(self) -> None:
+        try:
+            self._redis.function_load(_library(), replace=True)
+        except redis.ResponseError as error:
+            raise BusUnavailableError(f"the server cannot load Thor's publish function: {error}") from error
+
+    def publish(self, source: str, events: Sequence[Outgoing], now_us: int | None = None) -> Published:
+        if not events:
+            return Published(0, 0)
+        args: list[str | bytes | int] = [source, "" if now_us is None else now_us, len(events)]
+        for symbol, ts_us, seq, payload in events:
+            args += (symbol, ts_us, "" if seq is None else seq, payload)
+        try:
+            reply = self._redis.fcall("thor_publish", 1, self.keys.prefix, *args)  # type: ignore[arg-type]
+        except redis.ResponseError as error:
+            if "Function not found" not in str(error):
+                raise
+            self._load()  # a server that was emptied or replaced has forgotten it
+            reply = self._redis.fcall("thor_publish", 1, self.keys.prefix, *args)  # type: ignore[arg-type]
+        won, late = cast("list[int]", reply)
+        return Published(won, late)
+
+    def next_seq(self, source: str, symbols: Iterable[str]) -> dict[str, int]:
+        names = list(symbols)
+        pipe = self._redis.pipeline(transaction=False)
+        for name in names:
+            pipe.hget(self.keys.merge(name), f"seq:{source}")
+        now_us = time.time_ns() // 1000
+        return {
+            name: first_seq(None if seen is None else int(seen), now_us)
+            for name, seen in zip(names, pipe.execute(), strict=True)
+        }
+
+    def latest(self, symbols: Sequence[str]) -> dict[str, dict[str, str]]:
+        pipe = self._redis.pipeline(transaction=False)
+        for symbol in symbols:
+            pipe.hgetall(self.keys.latest(symbol))
+        return {
+            symbol: {name.decode(): value.decode() for name, value in fields.items()}
+            for symbol, fields in zip(symbols, pipe.execute(), strict=True)
+            if fields
+        }
+
+    def series(self, symbols: Sequence[str]) -> dict[str, list[tuple[int, str]]]:
+        pipe = self._redis.pipeline(transaction=False)
+        for symbol in symbols:
+            pipe.lrange(self.keys.series(symbol), 0, -1)
+        return {symbol: [_point(raw) for raw in points] for symbol, points in zip(symbols, pipe.execute(), strict=True)}
+
+    def set_instruments(self, facts: Mapping[str, Mapping[str, object]], preferred: Mapping[str, str]) -> None:
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.delete(self.keys.instruments, self.keys.preferred)
+        if facts:
+            pipe.hset(self.keys.instruments, mapping={symbol: json.dumps(fact) for symbol, fact in facts.items()})
+        if preferred:
+            pipe.hset(self.keys.preferred, mapping=dict(preferred))
+        pipe.execute()
+
+    def known_symbols(self) -> frozenset[str]:
+        names = cast("list[bytes]", self._redis.hkeys(self.keys.instruments))
+        return frozenset(name.decode() for name in names)
+
+    def dead_letter(self, letter: DeadLetter) -> None:
+        self._redis.xadd(self.keys.dead, letter.fields())  # type: ignore[arg-type]
+
+    def report_health(self, health: SourceHealth) -> None:
+        key = self.keys.health(health.source)
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.hset(key, mapping=health.to_fields())
+        pipe.expire(key, HEALTH_TTL_SECONDS)
+        pipe.execute()
+
+    def health(self) -> list[SourceHealth]:
+        names = sorted(cast("Iterable[bytes]", self._redis.scan_iter(match=self.keys.health("*"), count=1000)))
+        pipe = self._redis.pipeline(transaction=False)
+        for name in names:
+            pipe.hgetall(name)
+        return [
+            SourceHealth.from_fields({name.decode(): value.decode() for name, value in fields.items()})
+            for fields in pipe.execute()
+            if fields
+        ]
+
+    def close(self) -> None:
+        self._redis.close()
+
+
+def _point(raw: bytes) -> tuple[int, str]:
+    ms, _, last = raw.decode().partition(",")
+    return int(ms), last

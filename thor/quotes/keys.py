@@ -1,0 +1,80 @@
+"""The names of everything on the bus (SPEC 3), under a namespace's prefix. A rule file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+_NAMESPACE: Final = re.compile(r"[a-z0-9][a-z0-9_]{0,39}|", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """All bus keys of one namespace; the empty namespace is the live one and has no prefix."""
+
+    namespace: str = ""
+
+    def __post_init__(self) -> None:
+        if not _NAMESPACE.fullmatch(self.namespace):
+            raise ValueError(
+                f"namespace {self.namespace!r}: wanted at most 40 lower-case letters, digits and underscores"
+            )
+
+    @property
+    def prefix(self) -> str:
+        return f"{self.namespace}:" if self.namespace else ""
+
+    @property
+    def unified(self) -> str:
+        """Stream of merged canonical events: what everyone downstream reads."""
+        return f"{self.prefix}quotes:stream:unified"
+
+    @property
+    def dead(self) -> str:
+        """Stream of refused events: ``event``, ``reason``, ``stage``, ``source_id``, ``at``."""
+        return f"{self.prefix}quotes:stream:dead"
+
+    @property
+    def group(self) -> str:
+        """The ingestor's consumer group on the unified stream."""
+        return f"{self.prefix}quotes:cgrp:postgres_ingest"
+
+    @property
+    def events(self) -> str:
+        """Stream of domain events for the browser."""
+        return f"{self.prefix}thor:events"
+
+    @property
+    def instruments(self) -> str:
+        """Hash symbol -> JSON of its facts, so that a collector without a database knows the symbols."""
+        return f"{self.prefix}quotes:instruments"
+
+    @property
+    def preferred(self) -> str:
+        """Hash symbol -> the source that wins while it is fresh."""
+        return f"{self.prefix}quotes:preferred"
+
+    def source_stream(self, source: str) -> str:
+        """Stream of everything one source published."""
+        return f"{self.prefix}quotes:stream:{source}"
+
+    def latest(self, symbol: str) -> str:
+        """Hash: the newest quote's fields, ``active_source``, ``updated_at``, ``stream_id``."""
+        return f"{self.prefix}quotes:latest:{symbol}"
+
+    def merge(self, symbol: str) -> str:
+        """Hash: what the merge remembers (``merge.MergeState``), and each source's highest ``seq``."""
+        return f"{self.prefix}quotes:merge:{symbol}"
+
+    def series(self, symbol: str) -> str:
+        """List of the last 300 points ``epoch_ms,last`` of a sparkline."""
+        return f"{self.prefix}quotes:series:{symbol}"
+
+    def health(self, source: str) -> str:
+        """Hash: how a source's collector is; it expires when the collector is gone."""
+        return f"{self.prefix}quotes:health:{source}"
+
+    def ingest(self, consumer: str) -> str:
+        """Hash: how an ingestor is; it expires when the ingestor is gone."""
+        return f"{self.prefix}quotes:ingest:{consumer}"

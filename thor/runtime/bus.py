@@ -1,0 +1,86 @@
+"""The door to Redis or Valkey: connections, and the server rules without which the bus loses data silently."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import redis
+import redis.asyncio
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from thor.runtime.problem import Problem
+
+_TIMEOUTS: Final[dict[str, Any]] = {
+    "socket_connect_timeout": 5.0,
+    "socket_timeout": 15.0,
+    "socket_keepalive": True,
+    "health_check_interval": 0,
+}
+
+
+class BusUnavailableError(Problem):
+    """The bus cannot be reached, or its server breaks a rule."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, status=503)
+
+
+def address(url: str) -> str:
+    """Where a bus URL points, without its password: what may stand in a log line."""
+    parts = urlsplit(url)
+    return f"{parts.hostname or parts.path}:{parts.port or 6379}"
+
+
+def connect(url: str) -> redis.Redis:
+    """A connected client; replies stay bytes. Raises :class:`BusUnavailableError` in one line.
+
+    Commands are not retried by the client: only the caller knows which of them may be repeated.
+    """
+    try:
+        client = redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), **_TIMEOUTS)
+        client.ping()
+    except (redis.RedisError, ValueError, OSError) as error:
+        raise BusUnavailableError(f"bus at {address(url)} is not reachable: {error}; check REDIS_URL") from error
+    return client
+
+
+def connect_async(url: str) -> redis.asyncio.Redis:
+    """An asyncio client, not yet connected; replies stay bytes."""
+    return redis.asyncio.Redis.from_url(url, **_TIMEOUTS)
+
+
+def rule_problems(settings: Mapping[str, str]) -> list[str]:
+    """What is wrong with a server's settings (``maxmemory-policy``, ``appendonly``), one sentence each."""
+    problems = []
+    policy = settings.get("maxmemory-policy")
+    if policy != "noeviction":
+        problems.append(
+            f"maxmemory-policy is {policy}: the server would delete whole streams when memory is short; "
+            "run CONFIG SET maxmemory-policy noeviction and put it in the server's configuration"
+        )
+    if settings.get("appendonly") != "yes":
+        problems.append(
+            "appendonly is no: a restart of the server would lose every quote not yet stored; "
+            "run CONFIG SET appendonly yes and put it in the server's configuration"
+        )
+    return problems
+
+
+def server_problems(client: redis.Redis) -> list[str]:
+    """The rules of SPEC 3 that a connected server breaks, one sentence each; empty when all is well."""
+    try:
+        settings = {name: _config(client, name) for name in ("maxmemory-policy", "appendonly")}
+    except redis.ResponseError as error:
+        return [f"the server refuses CONFIG GET ({error}): Thor cannot check its settings; allow it for Thor's user"]
+    return rule_problems(settings)
+
+
+def _config(client: redis.Redis, name: str) -> str:
+    return {_str(k): _str(v) for k, v in client.config_get(name).items()}.get(name, "")
+
+
+def _str(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value
