@@ -5,47 +5,46 @@ Without DATABASE_URL and REDIS_URL the embedded servers of THOR_HOME are used; `
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import environ
 
-from thor.runtime.home import CHECKOUT, read_servers, secret_key, thor_home
+from thor.runtime.environment import is_loopback, load_dotenv, read_environment, resolve_addresses
+from thor.runtime.home import CHECKOUT, secret_key
 
-env = environ.Env()
-if (CHECKOUT / ".env").is_file():
-    environ.Env.read_env(CHECKOUT / ".env")
+load_dotenv(os.environ)
+_environment = read_environment()
 
-THOR_HOME: Path = thor_home()
-THOR_HOST: str = env.str("THOR_HOST", default="127.0.0.1")
-THOR_PORT: int = env.int("THOR_PORT", default=8000)
-THOR_NAMESPACE: str = env.str("THOR_NAMESPACE", default="")
-THOR_STREAM_RETENTION_HOURS: float = env.float("THOR_STREAM_RETENTION_HOURS", default=24.0)
-#: Streams one address may hold open at once.
-THOR_MAX_STREAMS_PER_CLIENT: int = env.int("THOR_MAX_STREAMS_PER_CLIENT", default=64)
-THOR_WEB_DIST: Path = Path(env.str("THOR_WEB_DIST", default=str(CHECKOUT / "frontend" / "dist")))
+THOR_HOME: Path = _environment.home
+THOR_HOST: str = _environment.host
+THOR_PORT: int = _environment.port
+THOR_NAMESPACE: str = _environment.namespace
+THOR_STREAM_RETENTION_HOURS: float = _environment.stream_retention_hours
+THOR_MAX_STREAMS_PER_CLIENT: int = _environment.max_streams_per_client
+THOR_WEB_DIST: Path = CHECKOUT / "frontend" / "dist"
 
-DATA_PROVIDER: list[str] = env.list("DATA_PROVIDER", default=["mock"])
-EXCEL_DATA_FILE: str = env.str("EXCEL_DATA_FILE", default="")
-EXCEL_SHEET_NAME: str = env.str("EXCEL_SHEET_NAME", default="LiveData")
-EXCEL_LIVE_RANGE: str = env.str("EXCEL_LIVE_RANGE", default="A1:N13")
-EXCEL_LIVE_REQUIRE_OPEN: bool = env.bool("EXCEL_LIVE_REQUIRE_OPEN", default=False)
-JSON_DATA_FILE: str = env.str("JSON_DATA_FILE", default="")
-MOCK_SEED: int = env.int("MOCK_SEED", default=1)
-MOCK_RATE: float = env.float("MOCK_RATE", default=20.0)
+DATA_PROVIDER: tuple[str, ...] = _environment.data_providers
+EXCEL_DATA_FILE: Path | None = _environment.excel_data_file
+EXCEL_SHEET_NAME: str = _environment.excel_sheet_name
+EXCEL_LIVE_RANGE: str = _environment.excel_live_range
+EXCEL_LIVE_REQUIRE_OPEN: bool = _environment.excel_live_require_open
+JSON_DATA_FILE: Path | None = _environment.json_data_file
+MOCK_SEED: int = _environment.mock_seed
+MOCK_RATE: float = _environment.mock_rate
 
-_servers = read_servers(THOR_HOME)
 #: Port 9 discards: with no server configured, a connection fails at once and says where it went.
 NO_DATABASE = "postgresql://thor@127.0.0.1:9/thor"
 NO_BUS = "redis://127.0.0.1:9/0"
-DATABASE_URL: str = env.str("DATABASE_URL", default="") or _servers.database_url or NO_DATABASE
-REDIS_URL: str = env.str("REDIS_URL", default="") or _servers.redis_url or NO_BUS
+_database_url, _redis_url = resolve_addresses(_environment)
+DATABASE_URL: str = _database_url or NO_DATABASE
+REDIS_URL: str = _redis_url or NO_BUS
 
-DEBUG: bool = env.bool("THOR_DEBUG", default=False)
-SECRET_KEY: str = env.str("THOR_SECRET_KEY", default="") or secret_key(THOR_HOME)
-_LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
-ALLOWED_HOSTS: list[str] = env.list("THOR_ALLOWED_HOSTS", default=_LOOPBACK)
+DEBUG: bool = _environment.debug
+SECRET_KEY: str = _environment.secret_key or secret_key(THOR_HOME)
+ALLOWED_HOSTS: list[str] = list(_environment.allowed_hosts)
 #: Reads need no login on loopback; as soon as another host is allowed they do, unless somebody says otherwise.
-THOR_REQUIRE_LOGIN: bool = env.bool("THOR_REQUIRE_LOGIN", default=any(host not in _LOOPBACK for host in ALLOWED_HOSTS))
+THOR_REQUIRE_LOGIN: bool = _environment.require_login
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -90,7 +89,7 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": env.db_url_config(DATABASE_URL)}
+DATABASES = {"default": environ.Env.db_url_config(DATABASE_URL)}
 DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql"
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = 5
@@ -118,7 +117,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 #: Plain HTTP is for loopback; with another host allowed, cookies travel over TLS only.
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = THOR_REQUIRE_LOGIN and ALLOWED_HOSTS != _LOOPBACK
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not all(is_loopback(host) for host in ALLOWED_HOSTS)
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 

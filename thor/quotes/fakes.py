@@ -39,23 +39,24 @@ class MemoryQuoteBus:
 
     def publish(self, source: str, events: Sequence[Outgoing], now_us: int | None = None) -> Published:
         now_us = self._clock.now_us() if now_us is None else now_us
-        won = sum(self._publish_one(source, event, now_us) for event in events)
+        won = 0
+        shown: dict[str, Entry] = {}
+        for symbol, ts_us, seq, payload in events:
+            stream = self.streams[source]
+            stream.append(Entry(f"{now_us // 1000}-{len(stream)}", symbol, payload))
+            if seq is not None:
+                self._top_seq[source, symbol] = max(seq, self._top_seq.get((source, symbol), seq))
+            verdict = merge(self._merge[symbol], source, ts_us, seq, now_us, self._preferred.get(symbol))
+            self._merge[symbol] = verdict.state
+            if verdict.wins:
+                won += 1
+                entry = Entry(f"{now_us // 1000}-{len(self.unified)}", symbol, payload)
+                self.unified.append(entry)
+                if verdict.shows:
+                    shown[symbol] = entry
+        for entry in shown.values():
+            self._show(entry, source, now_us)
         return Published(won, len(events) - won)
-
-    def _publish_one(self, source: str, event: Outgoing, now_us: int) -> bool:
-        symbol, ts_us, seq, payload = event
-        stream = self.streams[source]
-        stream.append(Entry(f"{now_us // 1000}-{len(stream)}", symbol, payload))
-        if seq is not None:
-            self._top_seq[source, symbol] = max(seq, self._top_seq.get((source, symbol), seq))
-        verdict = merge(self._merge[symbol], source, ts_us, seq, now_us, self._preferred.get(symbol))
-        self._merge[symbol] = verdict.state
-        if verdict.wins:
-            entry = Entry(f"{now_us // 1000}-{len(self.unified)}", symbol, payload)
-            self.unified.append(entry)
-            if verdict.shows:
-                self._show(entry, source, now_us)
-        return verdict.wins
 
     def _show(self, entry: Entry, source: str, now_us: int) -> None:
         record = parse(entry.payload)

@@ -44,6 +44,8 @@ class Environment:
     data_dir: Path
     data_providers: tuple[str, ...]
     stream_retention_hours: float
+    max_streams_per_client: int
+    web_dist: Path
     log_format: str
     disabled_services: frozenset[str]
     pg_bin: Path | None
@@ -151,6 +153,10 @@ def _parse(environ: Mapping[str, str]) -> tuple[Environment, _Reader]:
         stream_retention_hours=reader.parsed(
             "THOR_STREAM_RETENTION_HOURS", 24.0, _number(0.1, 8760.0), "hours from 0.1 to 8760"
         ),
+        max_streams_per_client=reader.parsed(
+            "THOR_MAX_STREAMS_PER_CLIENT", 64, _whole_number, "a whole number of 0 or more"
+        ),
+        web_dist=reader.path("THOR_WEB_DIST") or CHECKOUT / "frontend" / "dist",
         log_format=reader.parsed("THOR_LOG_FORMAT", "auto", _one_of(LOG_FORMATS), f"one of {', '.join(LOG_FORMATS)}"),
         disabled_services=frozenset(
             service for service in SERVICES if reader.flag(f"THOR_DISABLE_{service.upper()}", False)
