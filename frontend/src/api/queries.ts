@@ -1,0 +1,35 @@
+/** The reads of the API that are not quotes. Quotes come in through `live`. */
+
+import { queryOptions } from '@tanstack/react-query';
+import { api, unwrap } from './client';
+import type { components } from './schema';
+
+export type Instrument = components['schemas']['Instrument'];
+export type SourceHealth = components['schemas']['SourceHealth'];
+export type Status = components['schemas']['StatusAnswer'];
+
+const SOURCES_EVERY_MS = 5_000;
+const STATUS_EVERY_MS = 15_000;
+
+/** Tracked instruments, in the order of the watch list. */
+export const instrumentsQuery = queryOptions({
+  queryKey: ['instruments'],
+  staleTime: 5 * 60_000,
+  queryFn: async ({ signal }): Promise<Instrument[]> => {
+    const { instruments } = await unwrap(api.GET('/api/instruments', { signal }));
+    return instruments.filter((each) => each.is_tracked).toSorted((a, b) => a.position - b.position);
+  },
+});
+
+/** Health of the quote sources. */
+export const sourcesQuery = queryOptions({
+  queryKey: ['sources'],
+  refetchInterval: SOURCES_EVERY_MS,
+  queryFn: async ({ signal }): Promise<SourceHealth[]> => (await unwrap(api.GET('/api/sources', { signal }))).sources,
+});
+
+export const statusQuery = queryOptions({
+  queryKey: ['status'],
+  refetchInterval: STATUS_EVERY_MS,
+  queryFn: ({ signal }): Promise<Status> => unwrap(api.GET('/api/status', { signal })),
+});

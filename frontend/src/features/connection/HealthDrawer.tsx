@@ -1,0 +1,151 @@
+import '@mantine/core/styles/Overlay.css';
+import '@mantine/core/styles/Paper.css';
+import '@mantine/core/styles/CloseButton.css';
+import '@mantine/core/styles/ModalBase.css';
+import '@mantine/core/styles/Drawer.css';
+import { Drawer } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { type SourceHealth, sourcesQuery, statusQuery } from '@/api/queries';
+import { useEverySecond, useLive, useWireStatus } from '@/live/hooks';
+import { formatAge, formatCount, formatLatency, formatRate, UNKNOWN } from '@/shared/format';
+import { ProblemAlert } from '@/shared/ProblemAlert';
+import classes from './health.module.css';
+
+interface HealthDrawerProps {
+  opened: boolean;
+  onClose: () => void;
+}
+
+/** Health of the quote sources, of this browser's connection and of the tick store. */
+export default function HealthDrawer({ opened, onClose }: HealthDrawerProps) {
+  return (
+    <Drawer
+      opened={opened}
+      onClose={onClose}
+      position="right"
+      size={460}
+      title="Source health"
+      // A locked page would need a style element of its own, which the Content-Security-Policy refuses.
+      lockScroll={false}
+      closeButtonProps={{ 'aria-label': 'Close source health' }}
+    >
+      <div data-testid="source-health">
+        <Sources />
+        <Connection />
+        <Storage />
+      </div>
+    </Drawer>
+  );
+}
+
+function Sources() {
+  const { data, error, refetch, isFetching } = useQuery(sourcesQuery);
+  if (error && !data) {
+    return (
+      <ProblemAlert
+        what="Sources could not be loaded"
+        error={error}
+        onRetry={() => void refetch()}
+        retrying={isFetching}
+      />
+    );
+  }
+  if (!data) return <p className={classes.quiet}>Loading sources…</p>;
+  if (data.length === 0) {
+    return <p className={classes.quiet}>No collector reports. Start one, for example with “thor up”.</p>;
+  }
+  return (
+    <ul className={classes.sources}>
+      {data.map((row) => (
+        <SourceCard key={`${row.source} ${row.host} ${row.pid}`} row={row} />
+      ))}
+    </ul>
+  );
+}
+
+function SourceCard({ row }: { row: SourceHealth }) {
+  const lastEvent = useEverySecond((_session, now) =>
+    row.last_event_at ? `${formatAge(now - Date.parse(row.last_event_at))} ago` : UNKNOWN,
+  );
+  return (
+    <li className={classes.source} data-testid={`source-${row.source}`}>
+      <div className={classes.head}>
+        <strong>{row.source}</strong>
+        <span className={classes.quiet}>{row.provider}</span>
+        <span className={classes.state} data-state={row.state}>
+          {row.state}
+        </span>
+      </div>
+      {row.reason && <p className={classes.reason}>{row.reason}</p>}
+      <Facts
+        facts={[
+          ['Events/s', formatRate(row.events_per_second)],
+          ['Last event', lastEvent],
+          ['Events', formatCount(row.events)],
+          ['Empty cells', formatCount(row.null_cells)],
+          ['Errors', formatCount(row.errors)],
+          ['Process', `${row.host} ${row.pid}`],
+        ]}
+      />
+    </li>
+  );
+}
+
+function Connection() {
+  const session = useLive();
+  const { state, reconnects, gaps } = useWireStatus();
+  const latency = useEverySecond((live) => {
+    const summary = live.latency();
+    return summary ? `${formatLatency(summary.medianMs)} / ${formatLatency(summary.p95Ms)}` : UNKNOWN;
+  });
+  const skew = useEverySecond((live) => `${Math.round(live.skewMs())} ms`);
+  return (
+    <section>
+      <h3 className={classes.title}>This browser</h3>
+      <Facts
+        facts={[
+          ['Connection', state],
+          ['Latency p50 / p95', latency],
+          ['Clock ahead by', skew],
+          ['Reconnections', formatCount(reconnects)],
+          ['Gaps', formatCount(gaps)],
+          ['Unreadable events', formatCount(session.unreadable())],
+        ]}
+      />
+    </section>
+  );
+}
+
+function Storage() {
+  const { data } = useQuery(statusQuery);
+  if (!data) return null;
+  const { ingest } = data;
+  const lag = ingest.lag_seconds === null ? UNKNOWN : formatLatency(ingest.lag_seconds * 1000);
+  return (
+    <section>
+      <h3 className={classes.title}>Tick store</h3>
+      <Facts
+        facts={[
+          ['Behind by', `${lag}, ${formatCount(ingest.lag_entries)} entries`],
+          ['Rows/s', ingest.rate === null ? UNKNOWN : formatRate(ingest.rate)],
+          ['Pending', formatCount(ingest.pending)],
+          ['Dead letters', formatCount(ingest.dead)],
+          ['Version', data.version],
+        ]}
+      />
+    </section>
+  );
+}
+
+function Facts({ facts }: { facts: readonly (readonly [name: string, value: string])[] }) {
+  return (
+    <dl className={classes.facts}>
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

@@ -1,0 +1,74 @@
+/** How components read live data. */
+
+import { createContext, useCallback, useContext, useRef, useSyncExternalStore } from 'react';
+import type { QuoteEntry } from './quoteStore';
+import type { Point } from './series';
+import type { LiveSession } from './session';
+import { subscribeSecond } from './ticker';
+import type { WireStatus } from './wire';
+
+export const LiveContext = createContext<LiveSession | null>(null);
+
+export function useLive(): LiveSession {
+  const session = useContext(LiveContext);
+  if (!session) throw new Error('useLive needs a LiveContext around it');
+  return session;
+}
+
+/** The symbol's newest quote; renders only when it changes. */
+export function useQuote(symbol: string): QuoteEntry | undefined {
+  const { store } = useLive();
+  const subscribe = useCallback((listener: () => void) => store.subscribe(symbol, listener), [store, symbol]);
+  return useSyncExternalStore(subscribe, () => store.get(symbol));
+}
+
+/** The symbol's sparkline points; a new array at most once a second. */
+export function useSeries(symbol: string): readonly Point[] {
+  const { store } = useLive();
+  const subscribe = useCallback((listener: () => void) => store.subscribe(symbol, listener), [store, symbol]);
+  return useSyncExternalStore(subscribe, () => store.series(symbol));
+}
+
+/** Sources of the shown quotes with their number of symbols. */
+export function useActiveSources(): ReadonlyMap<string, number> {
+  const { store } = useLive();
+  const subscribe = useCallback((listener: () => void) => store.subscribeBoard(listener), [store]);
+  return useSyncExternalStore(subscribe, () => store.sources());
+}
+
+/** Number of symbols that have a quote. */
+export function useQuoteCount(): number {
+  const { store } = useLive();
+  const subscribe = useCallback((listener: () => void) => store.subscribeBoard(listener), [store]);
+  return useSyncExternalStore(subscribe, () => store.size());
+}
+
+export function useWireStatus(): WireStatus {
+  const { wire } = useLive();
+  const subscribe = useCallback((listener: () => void) => wire.subscribe(listener), [wire]);
+  return useSyncExternalStore(subscribe, () => wire.status());
+}
+
+/**
+ * What `select` makes of the live session, looked at once a second; renders only when the answer is another.
+ * `select` must answer a primitive, or the same object for the same state.
+ */
+export function useEverySecond<T extends string | number | boolean | null>(
+  select: (session: LiveSession, serverNow: number) => T,
+): T {
+  const session = useLive();
+  const lookedAt = useRef<number | null>(null);
+  const subscribe = useCallback(
+    (listener: () => void) =>
+      subscribeSecond(() => {
+        lookedAt.current = session.serverNow();
+        listener();
+      }),
+    [session],
+  );
+  return useSyncExternalStore(subscribe, () => {
+    // One fixed time between two seconds: a snapshot must not change by itself.
+    lookedAt.current ??= session.serverNow();
+    return select(session, lookedAt.current);
+  });
+}

@@ -1,0 +1,44 @@
+/** The two reads that fill the board before and between live events. Their quotes go to the store, not to the cache. */
+
+import { queryOptions } from '@tanstack/react-query';
+import { api, unwrap } from '@/api/client';
+import { readQuote } from './quote';
+import type { QuoteStore } from './quoteStore';
+import type { Point } from './series';
+
+export const snapshotKey = ['quotes', 'snapshot'] as const;
+export const seriesKey = ['quotes', 'series'] as const;
+
+export interface Snapshot {
+  /** Tracked symbols that have no quote yet. */
+  readonly missing: readonly string[];
+}
+
+/** Newest quote of every tracked symbol, merged into the store. */
+export function snapshotQuery(store: QuoteStore) {
+  return queryOptions({
+    queryKey: snapshotKey,
+    staleTime: Number.POSITIVE_INFINITY,
+    queryFn: async ({ signal }): Promise<Snapshot> => {
+      const answer = await unwrap(api.GET('/api/quotes', { signal }));
+      for (const record of answer.quotes) {
+        const quote = readQuote(record);
+        if (quote) store.offer({ id: record.stream_id, quote });
+      }
+      return { missing: answer.missing };
+    },
+  });
+}
+
+/** Stored sparkline points of every tracked symbol, merged into the store; answers how many symbols have some. */
+export function seriesQuery(store: QuoteStore) {
+  return queryOptions({
+    queryKey: seriesKey,
+    staleTime: Number.POSITIVE_INFINITY,
+    queryFn: async ({ signal }): Promise<number> => {
+      const { series } = await unwrap(api.GET('/api/quotes/series', { signal }));
+      store.seedSeries(series as unknown as Record<string, Point[]>);
+      return Object.keys(series).length;
+    },
+  });
+}
