@@ -1,4 +1,5 @@
-"""Ops: what must run, is it well, and how a person starts and stops it.
+"""What must run, and is it well: the supervisor, the one-command start, status, logs, doctor, reset.
 
-In: settings and a terminal. Out: servers, supervised services, their state. Listening: the operator.
+Enters: settings, the programs of the servers, the services' processes. Leaves: a running stack and its state in
+THOR_HOME/run. Listeners: the person at the terminal, `make`, and the Ops page.
 """

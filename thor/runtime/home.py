@@ -18,6 +18,7 @@ from thor.runtime.problem import Problem
 CHECKOUT = Path(__file__).resolve().parents[2]
 PRIVATE_FILE = 0o600
 SHORTEST_KEY = 32
+CLAIM = ".thor"
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,28 @@ def log_dir(home: Path) -> Path:
     return home / "log"
 
 
+def claim_home(home: Path) -> None:
+    """Make the folder; in one that was there already note what others had put in it, so that a reset spares it."""
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    note = home / CLAIM
+    if not note.exists():
+        write_private(note, json.dumps(sorted(path.name for path in home.iterdir())) + "\n")
+
+
+def foreign_names(home: Path) -> frozenset[str]:
+    """What was in this THOR_HOME before Thor."""
+    try:
+        return frozenset(json.loads((home / CLAIM).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return frozenset()
+
+
 def ensure_home(home: Path) -> None:
     """Make THOR_HOME with its folders. Raises Problem in one line when that is impossible."""
     try:
-        for folder in (home, run_dir(home), log_dir(home)):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        claim_home(home)
+        for folder in (run_dir(home), log_dir(home)):
+            folder.mkdir(mode=0o700, exist_ok=True)
         probe = run_dir(home) / ".writable"
         write_private(probe, "")
         probe.unlink()
@@ -110,7 +128,7 @@ def secret_key(home: Path) -> str:
 
 def _generate_key(path: Path) -> None:
     """Make the key file complete or not at all: of several processes that start together all use the first one's."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    claim_home(path.parent)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         write_private(temporary, secrets.token_urlsafe(64))

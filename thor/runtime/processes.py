@@ -55,15 +55,16 @@ def spawn(
         stdout=output,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-        preexec_fn=_die_with_parent(os.getpid(), parent_death_signal),
+        preexec_fn=die_with_parent(parent_death_signal),
         user=account.uid if account else None,
         group=account.gid if account else None,
         extra_groups=[] if account else None,
     )
 
 
-def _die_with_parent(parent: int, death_signal: signal.Signals) -> Callable[[], None]:
+def die_with_parent(death_signal: signal.Signals) -> Callable[[], None]:
     """What the child does between fork and exec. It runs after the change of user, which would clear the setting."""
+    parent = os.getpid()
 
     def prepare() -> None:
         if _libc is not None:

@@ -40,6 +40,7 @@ from thor.runtime.home import (
 from thor.runtime.problem import Problem
 from thor.runtime.processes import (
     Account,
+    die_with_parent,
     free_port,
     home_lock,
     is_running,
@@ -242,7 +243,8 @@ class Postgres(EmbeddedServer):
         if made_by != str(version):
             raise Problem(
                 f"{self.data} was made by PostgreSQL {made_by}, and {self.bin} is version {version}. "
-                f"Start with THOR_PG_BIN set to PostgreSQL {made_by}'s bin folder, save the data with pg_dump, then move the folder away."
+                f"Set THOR_PG_BIN to PostgreSQL {made_by}'s bin folder, save the data with pg_dump, "
+                "then move the folder away."
             )
         self.data.chmod(0o700)
 
@@ -302,6 +304,7 @@ class Postgres(EmbeddedServer):
             capture_output=True,
             text=True,
             check=False,
+            preexec_fn=die_with_parent(signal.SIGKILL),
             user=self.account.uid if self.account else None,
             group=self.account.gid if self.account else None,
             extra_groups=[] if self.account else None,
@@ -434,6 +437,13 @@ def make_servers(
         server.clear_the_way(report)
         server.choose_port(last.database_url if isinstance(server, Postgres) else last.redis_url)
     return servers
+
+
+def stop_orphans(home: Path) -> None:
+    """Stop servers that a killed Thor left running on this home. The caller holds its lock."""
+    root = data_root(home, None)
+    for kind in (Postgres, Valkey):
+        kind(home, root, None, {}).clear_the_way(quiet)
 
 
 def addresses_of(servers: Sequence[EmbeddedServer]) -> Servers:

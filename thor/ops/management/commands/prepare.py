@@ -1,0 +1,25 @@
+"""``thor prepare``: migrate and seed the database in one process, alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+from django.db import connection
+
+#: The advisory lock under which one process at a time prepares a database ("thor" as bytes).
+PREPARE_LOCK = 0x74686F72
+
+
+class Command(BaseCommand):
+    help = "Migrate the database and create what is missing in it. Safe to repeat, and from several places at once."
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_advisory_lock(%s)", [PREPARE_LOCK])
+            try:
+                call_command("migrate", interactive=False, verbosity=options["verbosity"], stdout=self.stdout)
+                call_command("seed_instruments", stdout=self.stdout)
+            finally:
+                cursor.execute("select pg_advisory_unlock(%s)", [PREPARE_LOCK])
