@@ -150,12 +150,12 @@ class ValkeyQuoteBus:
         for symbol, ts_us, seq, payload in events:
             args += (symbol, ts_us, "" if seq is None else seq, payload)
         try:
-            reply = self._redis.fcall("thor_publish", 1, self.keys.prefix, *args)  # type: ignore[arg-type]
+            reply = self._redis.fcall("thor_publish", 1, self.keys.prefix, *args)
         except redis.ResponseError as error:
             if "Function not found" not in str(error):
                 raise
             self._load()  # a server that was emptied or replaced has forgotten it
-            reply = self._redis.fcall("thor_publish", 1, self.keys.prefix, *args)  # type: ignore[arg-type]
+            reply = self._redis.fcall("thor_publish", 1, self.keys.prefix, *args)
         won, late = cast("list[int]", reply)
         return Published(won, late)
 
@@ -190,9 +190,9 @@ class ValkeyQuoteBus:
         pipe = self._redis.pipeline(transaction=True)
         pipe.delete(self.keys.instruments, self.keys.preferred)
         if facts:
-            pipe.hset(self.keys.instruments, mapping={symbol: json.dumps(fact) for symbol, fact in facts.items()})
+            pipe.hset(self.keys.instruments, items=_flat({s: json.dumps(fact) for s, fact in facts.items()}))
         if preferred:
-            pipe.hset(self.keys.preferred, mapping=dict(preferred))
+            pipe.hset(self.keys.preferred, items=_flat(preferred))
         pipe.execute()
 
     def known_symbols(self) -> frozenset[str]:
@@ -205,7 +205,7 @@ class ValkeyQuoteBus:
     def report_health(self, health: SourceHealth) -> None:
         key = self.keys.health(health.source)
         pipe = self._redis.pipeline(transaction=True)
-        pipe.hset(key, mapping=health.to_fields())
+        pipe.hset(key, items=_flat(health.to_fields()))
         pipe.expire(key, HEALTH_TTL_SECONDS)
         pipe.execute()
 
@@ -222,6 +222,10 @@ class ValkeyQuoteBus:
 
     def close(self) -> None:
         self._redis.close()
+
+
+def _flat(fields: Mapping[str, str]) -> list[str]:
+    return [part for pair in fields.items() for part in pair]
 
 
 def _point(raw: bytes) -> tuple[int, str]:

@@ -297,7 +297,7 @@ def _check_free(value: object, where: str, depth: int) -> None:
     if isinstance(value, str):
         _check_text(value, where)
     elif isinstance(value, Decimal):
-        if abs(value.adjusted()) > _MAX_FREE_EXPONENT or len(value.as_tuple().digits) > _MAX_FREE_DIGITS:
+        if not value.is_finite() or abs(value.adjusted()) > _MAX_FREE_EXPONENT or len(value.as_tuple().digits) > _MAX_FREE_DIGITS:
             _refuse(Reason.OUT_OF_RANGE, f"{where} holds a number out of range")
     elif isinstance(value, dict):
         for name, item in value.items():
@@ -316,7 +316,8 @@ def _price(record: Mapping[str, Any], name: str) -> Decimal | None:
         _refuse(Reason.WRONG_TYPE, f"{name} is {_kind(value)}, wanted a number or null")
     value = Decimal(value)
     exponent = value.as_tuple().exponent
-    assert isinstance(exponent, int)
+    if not isinstance(exponent, int):
+        _refuse(Reason.NOT_FINITE, f"{name} is {value}, which is no number")
     if value and (value.adjusted() >= MAX_WHOLE_DIGITS or -exponent > MAX_FRACTION_DIGITS):
         _refuse(
             Reason.OUT_OF_RANGE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 import redis
@@ -79,8 +79,5 @@ def server_problems(client: redis.Redis) -> list[str]:
 
 
 def _config(client: redis.Redis, name: str) -> str:
-    return {_str(k): _str(v) for k, v in client.config_get(name).items()}.get(name, "")
-
-
-def _str(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value
+    found = cast("dict[str, str]", client.config_get(name))
+    return found.get(name, "")

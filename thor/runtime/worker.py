@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 def backoff_seconds(failures: int, rand: Callable[[], float] = random.random) -> float:
     """How long to wait after the n-th failure in a row: doubled each time, at most 30 s, with half of it as jitter."""
-    ceiling = min(MAX_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** min(failures - 1, 20))
+    ceiling = min(MAX_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2.0 ** min(failures - 1, 20))
     return ceiling * (0.5 + 0.5 * rand())
 
 
@@ -63,8 +63,7 @@ class Worker:
         while not self.stopping:
             try:
                 self.setup()
-                while not self.stopping:
-                    more = self.step()
+                for more in iter(self._step_unless_stopping, None):
                     failures = 0
                     if not more and self.idle_seconds:
                         self.clock.sleep(self.idle_seconds)
@@ -76,6 +75,9 @@ class Worker:
                 self.clock.sleep(wait)
             else:
                 self._close()
+
+    def _step_unless_stopping(self) -> bool | None:
+        return None if self.stopping else self.step()
 
     def run_until_signal(self) -> None:
         """Run in the main thread until SIGTERM or SIGINT, then end after the running step."""

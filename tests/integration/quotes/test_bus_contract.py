@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import threading
 import time
@@ -157,7 +158,7 @@ def test_the_series_keeps_one_point_a_second_and_300_of_them(bus: Bus) -> None:
     points = bus.series(["ES"])["ES"]
     assert len(points) == 300
     assert points[-1] == (NOW // 1000 + 699 * 500, "699")
-    assert all(b[0] - a[0] == 1000 for a, b in zip(points, points[1:], strict=False))
+    assert all(b[0] - a[0] == 1000 for a, b in itertools.pairwise(points))
 
 
 def test_a_batch_is_one_step_and_its_last_shown_quote_is_the_latest(bus: Bus) -> None:
@@ -191,7 +192,7 @@ def test_instruments_health_and_dead_letters_come_back_as_they_went(bus: Bus) ->
 
 
 def test_both_buses_decide_alike_on_random_traffic(valkey_url: str, fresh_namespace: str) -> None:
-    """The server's function and the readable rule are held together: 3,000 events of three sources, odd in every way."""
+    """The server's function and the readable rule, held together: 3,000 odd events of three sources."""
     rand = random.Random(20251009)
     real, twin = ValkeyQuoteBus(valkey_url, fresh_namespace), MemoryQuoteBus()
     preferred = {"ES": "TOS", "YM": "SCHWAB"}

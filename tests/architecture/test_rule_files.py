@@ -1,0 +1,77 @@
+"""Rule files open no door: no Django, bus, database, network, file or clock.
+
+Time, quotes and settings come in as arguments.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+THOR = Path(__file__).resolve().parents[2] / "thor"
+#: Every rule file of the house, by its place. A new rule file is added here.
+RULE_FILES = sorted(
+    {
+        "quotes/quote.py", "quotes/merge.py", "quotes/keys.py", "quotes/health.py",
+        "instruments/symbol.py", "instruments/instrument.py", "markets/trade_date.py",
+        "vendors/excel/sheet.py", "history/tick.py", "history/recording.py",
+    }
+)  # fmt: skip
+#: The only outside modules a rule may know: values, text and arithmetic.
+MAY_IMPORT = {
+    "__future__", "bisect", "collections", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools",
+    "heapq", "itertools", "json", "math", "operator", "re", "statistics", "types", "typing", "zoneinfo",
+}  # fmt: skip
+CLOCKS = {"now", "utcnow", "today", "time", "time_ns", "monotonic", "perf_counter"}
+DOORS = {"open", "print", "input", "exec", "eval", "__import__"}
+
+
+def imported(tree: ast.AST) -> set[str]:
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add(node.module or ".")
+    return names
+
+
+def reads_a_clock(node: ast.AST) -> bool:
+    """A call such as ``datetime.now()``; ``datetime.time(20)`` builds a time of day and takes an argument."""
+    if not isinstance(node, ast.Call):
+        return False
+    name = getattr(node.func, "attr", None)
+    return name in CLOCKS - {"time"} or (name == "time" and not node.args)
+
+
+def doors_of(source: str) -> list[str]:
+    """What a rule file's source does that a rule must not."""
+    tree = ast.parse(source)
+    modules = {name for name in imported(tree) if name.split(".")[0] not in MAY_IMPORT}
+    rules = {"thor." + each.removesuffix(".py").replace("/", ".") for each in RULE_FILES}
+    found = [f"imports {name}" for name in sorted(modules - rules)]
+    for node in ast.walk(tree):
+        if reads_a_clock(node):
+            found.append(f"line {node.lineno}: reads a clock")  # type: ignore[attr-defined]
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in DOORS:
+            found.append(f"line {node.lineno}: calls {node.func.id}")
+    return found
+
+
+@pytest.mark.parametrize("name", RULE_FILES)
+def test_a_rule_file_opens_no_door(name: str) -> None:
+    assert doors_of((THOR / name).read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import redis", "from django.db import models", "import time", "from thor.quotes.bus import QuoteBus",
+        "from datetime import datetime\ndatetime.now()", "from datetime import date\ndate.today()", "open('x')",
+        "import socket", "from pathlib import Path",
+    ],
+)  # fmt: skip
+def test_the_test_itself_sees_a_door(source: str) -> None:
+    assert doors_of(source)
