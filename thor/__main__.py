@@ -58,12 +58,15 @@ def _print_version() -> int:
 
 def _django(words: list[str]) -> int:
     """Run a Django command, with the settings checked first and an unreachable server said in one line."""
-    read_environment()
+    environment = read_environment()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thor.config.settings")
     from django.core.management import execute_from_command_line
     from django.db.utils import OperationalError
     from redis.exceptions import ConnectionError as RedisUnreachable
 
+    from thor.runtime.log import configure_logging
+
+    configure_logging(words[0], environment.log_format)
     if words[0] in CHANGES_SCHEMA:
         _forget_preparation()
     try:
