@@ -3,7 +3,8 @@
 import createClient from 'openapi-fetch';
 import type { paths } from './schema';
 
-export const api = createClient<paths>({ baseUrl: window.location.origin });
+// fetch is looked up at each call, so that tests can stand in for it.
+export const api = createClient<paths>({ baseUrl: window.location.origin, fetch: (request) => fetch(request) });
 
 /** An error as the server describes it (RFC 9457), or our words where it could not. */
 export class ProblemError extends Error {

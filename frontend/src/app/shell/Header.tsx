@@ -9,7 +9,7 @@ import { ThemeToggle } from './ThemeToggle';
 /** Name, pages, and what the user must always know: source, latency, connection. */
 export function Header() {
   return (
-    <header className={classes.header}>
+    <div className={classes.bar}>
       <Link to="/futures" className={classes.brand} aria-label="Thor, to the first page">
         <BoltIcon />
         <span className={classes.brandName}>Thor</span>
@@ -29,6 +29,6 @@ export function Header() {
         </a>
         <ThemeToggle />
       </div>
-    </header>
+    </div>
   );
 }

@@ -66,7 +66,7 @@ function LiveBoard({ instruments, search, onSearch }: FuturesPageProps & { instr
           className={classes.filter}
           size="xs"
           type="search"
-          placeholder="Filter symbols"
+          placeholder="Filter"
           aria-label="Filter symbols"
           aria-keyshortcuts="/"
           title="Filter symbols: press / to come here, Escape to leave"
