@@ -23,6 +23,8 @@ for _name in ("DATABASE_URL", "REDIS_URL", "DATA_PROVIDER", "JSON_DATA_FILE"):
     os.environ[_name] = ""
 os.environ["THOR_HOME"] = str(_HOME)
 
+from support import run_thor  # noqa: E402
+
 from thor.runtime.servers import Servers, embedded_servers  # noqa: E402
 
 
@@ -66,6 +68,27 @@ def django_db_modify_db_settings(servers: Servers) -> None:
         {name: found[name] for name in ("NAME", "USER", "PASSWORD", "HOST", "PORT")}
     )
     settings.REDIS_URL = servers.redis_url
+
+
+@pytest.fixture
+def fresh_thor(database_url: str, valkey_url: str, fresh_namespace: str) -> dict[str, str]:
+    """The environment of a Thor of its own: a migrated, seeded database and a namespace, for commands as a person runs
+    them (``python -m thor ...``)."""
+    import psycopg
+
+    name = f"thor_{fresh_namespace}"
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    base, _, _ = database_url.rpartition("/")
+    environ = {
+        **os.environ,
+        "DATABASE_URL": f"{base}/{name}",
+        "REDIS_URL": valkey_url,
+        "THOR_NAMESPACE": fresh_namespace,
+    }
+    for command in (["migrate", "-v", "0"], ["seed_instruments"]):
+        run_thor(environ, *command)
+    return environ
 
 
 @pytest.fixture

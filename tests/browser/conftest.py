@@ -1,0 +1,74 @@
+"""A whole Thor, as ``make up`` starts it, and Debian's chromium to look at it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+from support import wait_until
+from support_browser import RunningThor
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+CHROMIUM = os.environ.get("THOR_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+DIST = CHECKOUT / "frontend" / "dist" / "index.html"
+START_SECONDS = 90
+
+
+@pytest.fixture(scope="session")
+def thor() -> Iterator[RunningThor]:
+    """``thor up`` on a throw-away home with the simulator at 60 events a second."""
+    if not DIST.is_file():
+        pytest.fail("the web app is not built: run `make web` first")
+    home = Path(tempfile.mkdtemp(prefix="thor-browser-"))
+    environ = {**os.environ, "THOR_HOME": str(home), "MOCK_RATE": "60", "MOCK_SEED": "7", "THOR_LOG_FORMAT": "console"}
+    log = (home / "up.log").open("w+", encoding="utf-8")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "thor", "up", "--port", "0", "--no-view"],
+        env=environ, cwd=CHECKOUT, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        yield RunningThor(_wait_for_url(process, home / "up.log"), home, environ)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(timeout=40)
+        log.close()
+        text = (home / "up.log").read_text(encoding="utf-8")
+        shutil.rmtree(home, ignore_errors=True)
+    assert code == 0, text
+
+
+def _wait_for_url(process: subprocess.Popen[bytes], log: Path) -> str:
+    """The page's address, once the stack says that it is ready and quotes move."""
+
+    def found() -> str | None:
+        text = log.read_text(encoding="utf-8")
+        assert process.poll() is None, f"thor up ended:\n{text}"
+        match = re.search(r"ready after .*(http://127\.0\.0\.1:\d+)", text)
+        return match[1] if match else None
+
+    return wait_until(found, START_SECONDS, lambda: log.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.fail("no chromium: `apt-get install chromium`, or set THOR_TEST_CHROMIUM")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=[
+                "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+                "--disable-component-update", "--disable-sync",
+            ],
+        )  # fmt: skip
+        yield launched
+        launched.close()

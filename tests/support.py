@@ -1,0 +1,38 @@
+"""Small helpers of tests."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+T = TypeVar("T")
+
+
+def wait_until(found: Callable[[], T | None], seconds: float, why: Callable[[], str] = str) -> T:
+    """What ``found`` gives once it is neither None nor False; fails with ``why()`` after ``seconds``.
+
+    For events of other processes, which cannot be awaited.
+    """
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        value = found()
+        if value is not None and value is not False:
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"not within {seconds} s. {why()}")
+
+
+def run_thor(environ: Mapping[str, str], *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run ``thor ARGS`` to its end; its output is kept."""
+    done = subprocess.run(
+        [sys.executable, "-m", "thor", *args], env=environ, cwd=CHECKOUT, capture_output=True, text=True, timeout=120,
+        check=False,
+    )  # fmt: skip
+    assert not check or done.returncode == 0, f"thor {' '.join(args)} ended with {done.returncode}: {done.stderr}"
+    return done

@@ -1,0 +1,64 @@
+"""What browser tests share: a running Thor, a page whose complaints are kept, screenshots."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import redis
+from playwright.sync_api import BrowserContext, Page
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+RESULTS = CHECKOUT / "test-results"
+
+
+@dataclass(frozen=True)
+class RunningThor:
+    """A Thor that is up. ``url`` of its page, ``home`` its THOR_HOME."""
+
+    url: str
+    home: Path
+    environ: dict[str, str]
+
+    def status(self) -> dict[str, Any]:
+        done = subprocess.run(
+            [sys.executable, "-m", "thor", "status", "--json"],
+            env=self.environ, cwd=CHECKOUT, capture_output=True, text=True, check=True, timeout=20,
+        )  # fmt: skip
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    def pid(self, service: str) -> int:
+        return next(int(each["pid"]) for each in self.status()["services"] if each["name"] == service)
+
+    def bus(self) -> redis.Redis:
+        addresses = json.loads((self.home / "run" / "servers.json").read_text(encoding="utf-8"))
+        return redis.Redis.from_url(addresses["redis_url"])
+
+
+class Watched:
+    """A page whose complaints are kept: a test ends by asking that there were none."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        page.on("console", lambda line: self.complaints.append(line.text) if line.type == "error" else None)
+
+
+def open_page(context: BrowserContext, url: str, *, trace: bool = False) -> Watched:
+    page = context.new_page()
+    if trace:
+        page.add_init_script("localStorage.setItem('thor.trace', '1')")
+    watched = Watched(page)
+    page.goto(url)
+    return watched
+
+
+def screenshot(page: Page, name: str) -> None:
+    RESULTS.mkdir(exist_ok=True)
+    page.screenshot(path=RESULTS / f"{name}.png")
