@@ -26,7 +26,8 @@ def parser() -> argparse.ArgumentParser:
         each.add_argument("--without", action="append", default=[], metavar="SERVICE", help="leave a service out")
         each.set_defaults(run=_up)
     up.add_argument("--no-view", action="store_true", help="plain lines instead of the live view")
-    stack.set_defaults(no_view=True)
+    up.add_argument("--dev", action="store_true", help="hot reload, with the page from Vite at port 5173")
+    stack.set_defaults(no_view=True, dev=False)
 
     commands.add_parser("doctor", help="look at everything Thor needs").set_defaults(run=_doctor)
     commands.add_parser("env", help="print the addresses as export lines").set_defaults(run=_env)
@@ -62,6 +63,7 @@ def _up(arguments: argparse.Namespace) -> int:
         port=arguments.port,
         view=not arguments.no_view,
         without=tuple(arguments.without),
+        dev=arguments.dev,
     )
     return run(options, read_environment(), os.environ)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -185,7 +186,7 @@ def _excel(environment: Environment) -> Finding:
     wanted = "excel_live" in environment.data_providers
     if not wanted:
         return Finding("excel", OPTIONAL, "not needed (DATA_PROVIDER has no excel_live)")
-    if sys.platform not in ("win32", "darwin"):
+    if platform.system() not in ("Windows", "Darwin"):
         return Finding("excel", BROKEN, "excel_live needs Windows or macOS: use DATA_PROVIDER=excel_file here")
     if importlib.util.find_spec("xlwings") is None:
         return Finding("excel", BROKEN, "xlwings is not installed: run `uv sync --extra excel`")

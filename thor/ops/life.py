@@ -85,6 +85,11 @@ def ended(life: Life, exit_code: int, now: float, policy: Policy, rand: Callable
     )
 
 
+def renewed(life: Life, now: float) -> Life:
+    """The process was ended to be started anew: no failure, and due at once."""
+    return replace(life, phase=Phase.WAITING, since=now, pid=None)
+
+
 def asked_to_stop(life: Life, now: float, policy: Policy) -> Life:
     """Stopping begins; a service without a process is stopped at once."""
     if life.phase in (Phase.STOPPING, Phase.STOPPED):

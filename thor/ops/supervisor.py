@@ -85,6 +85,7 @@ class _Watched:
         self.log: LogFile | None = None
         self.partial = b""
         self.last_line = ""
+        self.renewing = False
 
 
 class Supervisor:
@@ -126,6 +127,13 @@ class Supervisor:
         """Everything ended after `stop`."""
         return all(watched.life.phase is Phase.STOPPED for watched in self._watched.values())
 
+    def renew(self, name: str) -> None:
+        """Stop one service and start it again at once: its program changed."""
+        watched = self._watched[name]
+        if watched.child is not None and not self._stopping:
+            watched.renewing = True
+            watched.child.send_signal(watched.service.stop_signal)
+
     def stop(self) -> None:
         """Begin to stop; go on calling `tick` until `stopped`."""
         self._stopping = True
@@ -165,7 +173,11 @@ class Supervisor:
         end_group(child.pid, signal.SIGKILL)  # a helper that it left behind
         self._drain(watched)
         watched.child = None
-        watched.life = lives.ended(watched.life, exit_code, now, watched.service.policy, self._rand)
+        if watched.renewing and not self._stopping:
+            watched.life = lives.renewed(watched.life, now)
+        else:
+            watched.life = lives.ended(watched.life, exit_code, now, watched.service.policy, self._rand)
+        watched.renewing = False
 
     def _advance_stop(self, watched: _Watched, now: float) -> None:
         if watched.life.phase in (Phase.STOPPING, Phase.STOPPED):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from thor.ops import state as stack_state
 from thor.ops.consoles import Console, Picture, choose_console
+from thor.ops.dev import VITE_URL, SourceWatcher, vite_service
 from thor.ops.life import Life, Phase
 from thor.ops.prepared import is_prepared, mark_prepared, preparation_digest
 from thor.ops.probe import Probe
@@ -49,6 +50,7 @@ class Options:
     port: int | None = None
     view: bool = True
     without: tuple[str, ...] = ()
+    dev: bool = False
 
 
 class _Interrupted(BaseException):
@@ -126,6 +128,8 @@ class _Start:
         supervisor: Supervisor | None = None
         try:
             env = self._child_environment(servers)
+            if self.options.dev:
+                env["THOR_DEBUG"] = "1"
             self._prepare(servers, env)
             supervisor = self._supervisor(servers, started, env)
             self.wish.interrupts = False
@@ -191,8 +195,11 @@ class _Start:
         env: Mapping[str, str],
     ) -> Supervisor:
         services = [server_service(server, self.console.say) for server in servers]
+        programs = program_services(env, self.out)
+        if self.options.dev:
+            programs.append(vite_service(env))
         supervisor = Supervisor(
-            [*services, *program_services(env, self.out)],
+            [*services, *programs],
             log_folder=log_dir(self.home),
             forward=self.console.forward,
         )
@@ -205,6 +212,7 @@ class _Start:
         if not self.environment.web_dist.is_dir() and "web" not in self.out:
             self.console.say("the web app is not built, so only the API answers: run `make web`")
         announce = _Announcement(self)
+        watcher = SourceWatcher(time.monotonic()) if self.options.dev else None
         shown: dict[str, tuple[Phase, int | None]] = {}
         next_view = 0.0
         while not self.wish.to_stop:
@@ -215,6 +223,10 @@ class _Start:
                 self._note_changes(supervisor, shown, lives)
                 shown = changed
             announce.step(now)
+            if watcher and (changed_file := watcher.changed(now)):
+                self.console.say(f"{changed_file} changed: starting the programs anew")
+                for name in PROGRAMS.keys() - self.out:
+                    supervisor.renew(name)
             if now >= next_view:
                 next_view = now + VIEW_SECONDS
                 last_lines = {name: supervisor.last_line(name) for name in lives}
@@ -290,6 +302,8 @@ class _Announcement:
             self._told_ready = True
 
     def _tell(self, line: str) -> None:
+        if self._start.options.dev:
+            line = f"{line}; with hot reload at {VITE_URL}"
         self.headline = line
         self._start.console.say(line)
 
