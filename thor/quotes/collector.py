@@ -7,7 +7,6 @@ import random
 import socket
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import islice
 from typing import Final
 
@@ -174,7 +173,7 @@ class Collector(Worker):
                 if isinstance(event, Quote):
                     accepted = judge(event, now_us, known)
                     seq = next_seq[event.symbol]
-                    payload = encode(replace(accepted, seq=seq))
+                    payload = encode(accepted, seq)
                 else:
                     if event.symbol not in known:
                         raise QuoteRefusedError(Reason.UNKNOWN_SYMBOL, f"symbol {event.symbol} is no instrument")

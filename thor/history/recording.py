@@ -1,0 +1,333 @@
+"""Recordings: which columns a file of ticks may have, and how its rows become quotes (SPEC 15). A rule file.
+
+A row of an event file says what happened (``event`` is ``trade`` or ``quote``), not how the market stands: such rows
+are merged per symbol and contract, because a null field of a quote means unknown now. Snapshot rows are taken as they
+are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final, NamedTuple
+
+import polars as pl
+
+from thor.instruments.symbol import SymbolError, canonical
+from thor.quotes.quote import (
+    MAX_FRACTION_DIGITS,
+    MAX_INTEGER,
+    MAX_TEXT_LENGTH,
+    MAX_WHOLE_DIGITS,
+    Quote,
+    QuoteRefusedError,
+    Reason,
+    check_text,
+    format_ts,
+)
+
+SOURCE: Final = "REPLAY"
+TEXTS: Final = ("symbol", "contract", "event", "venue", "condition")
+PRICES: Final = ("last", "bid", "ask", "open", "high", "low", "close", "change", "settlement")
+SIZES: Final = ("last_size", "bid_size", "ask_size", "volume", "seq")
+#: Other spellings of a column; all are compared in lower case and without underscores.
+ALIASES: Final = {"cumvolume": "volume", "cond": "condition"}
+#: Rows that say what happened and must be merged.
+EVENTS: Final = frozenset({"trade", "quote"})
+
+
+class RecordingError(ValueError):
+    """A file that cannot be replayed; one line: what is wrong and what to do."""
+
+
+class Row(NamedTuple):
+    """One row, typed. ``ts_us``: recorded time in epoch microseconds. Prices and sizes as the file holds them: float,
+    int, Decimal or text."""
+
+    symbol: str
+    contract: str | None
+    ts_us: int | None
+    event: str | None
+    venue: str | None
+    condition: str | None
+    last: Any
+    bid: Any
+    ask: Any
+    open: Any
+    high: Any
+    low: Any
+    close: Any
+    change: Any
+    settlement: Any
+    last_size: Any
+    bid_size: Any
+    ask_size: Any
+    volume: Any
+    seq: Any
+
+
+def typed(frame: pl.LazyFrame, schema: Mapping[str, pl.DataType], name: str) -> pl.LazyFrame:
+    """The frame with exactly the columns of :class:`Row`, absent ones null. Raises :class:`RecordingError`."""
+    found: dict[str, str] = {}
+    for column in schema:
+        plain = column.casefold().replace("_", "")
+        wanted = _BY_PLAIN.get(plain)
+        if wanted is None:
+            continue
+        if wanted in found:
+            raise RecordingError(f"{name} has two columns for {wanted}: {found[wanted]} and {column}; drop one")
+        found[wanted] = column
+    _require(found, list(schema), name)
+    columns = []
+    for field in Row._fields:
+        source = "ts" if field == "ts_us" else field
+        if source not in found:
+            columns.append(pl.lit(None, pl.String).alias(field))
+            continue
+        dtype = schema[found[source]]
+        cell = pl.col(found[source])
+        if field == "ts_us":
+            columns.append(_epoch_us(cell, dtype, name).alias(field))
+        elif field in TEXTS:
+            columns.append(cell.cast(pl.String).alias(field))
+        elif dtype == pl.Float32:
+            # Widened to 64 bits 0.1 would become 0.10000000149: the shortest text of the 32 bits is what was meant.
+            columns.append(cell.fill_nan(None).cast(pl.String).alias(field))
+        elif dtype == pl.Float64:
+            columns.append(cell.fill_nan(None).alias(field))
+        elif dtype == pl.String:
+            text = cell.str.strip_chars()
+            columns.append(pl.when(text.is_in(["", "NaN", "nan", "null"])).then(None).otherwise(text).alias(field))
+        elif dtype.is_integer() or dtype.is_decimal() or dtype == pl.Null:
+            columns.append(cell.alias(field))
+        else:
+            raise RecordingError(f"{name}: column {found[source]} holds {dtype}, wanted numbers")
+    return frame.select(columns)
+
+
+_BY_PLAIN: Final = {
+    name.replace("_", ""): name for name in (*TEXTS, *PRICES, *SIZES, "ts")
+} | ALIASES  # fmt: skip
+
+
+def _require(found: Mapping[str, str], columns: Sequence[str], name: str) -> None:
+    missing = [column for column in ("symbol", "ts") if column not in found]
+    if not found.keys() & {"last", "bid", "ask"}:
+        missing.append("last, bid or ask")
+    if missing:
+        raise RecordingError(
+            f"{name} has no column {' and no '.join(missing)}: it has {', '.join(columns)[:200]}; "
+            "rename them as in docs/howto/replay.md"
+        )
+
+
+def _epoch_us(column: pl.Expr, dtype: pl.DataType, name: str) -> pl.Expr:
+    """Epoch microseconds; nanoseconds are cut."""
+    if isinstance(dtype, pl.Datetime):
+        if dtype.time_zone is None:
+            raise RecordingError(f"{name}: the times have no zone, so they may be hours off; write them in UTC")
+        return column.dt.epoch("us")
+    if dtype == pl.String:
+        # A text without a zone does not match and is refused row by row, as on the bus.
+        return (
+            column.str.strip_chars().str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False).dt.epoch("us")
+        )
+    if dtype.is_integer():
+        return column.cast(pl.Int64) * 1000
+    raise RecordingError(f"{name}: column ts holds {dtype}, wanted UTC times, ISO 8601 texts or epoch milliseconds")
+
+
+@dataclass(slots=True)
+class _Book:
+    """What the rows of one symbol and contract have said so far."""
+
+    last: Decimal | None = None
+    last_size: int | None = None
+    bid: Decimal | None = None
+    bid_size: int | None = None
+    ask: Decimal | None = None
+    ask_size: int | None = None
+
+    def hear(self, last: _Side, bid: _Side, ask: _Side) -> None:
+        """A size belongs to its price: a new price without a size has an unknown one, not the old one's."""
+        if last[0] is not None:
+            self.last, self.last_size = last
+        if bid[0] is not None:
+            self.bid, self.bid_size = bid
+        elif bid[1] is not None:
+            self.bid_size = bid[1]
+        if ask[0] is not None:
+            self.ask, self.ask_size = ask
+        elif ask[1] is not None:
+            self.ask_size = ask[1]
+
+
+_Side = tuple[Decimal | None, int | None]
+
+
+class _Prices(dict[Any, Decimal]):
+    """A price as the file holds it -> Decimal by its shortest spelling. Prices repeat: most are looked up."""
+
+    LIMIT: Final = 200_000
+
+    def __missing__(self, raw: Any) -> Decimal:
+        if len(self) >= self.LIMIT:
+            self.clear()
+        price = self[raw] = exact(raw)
+        return price
+
+
+class _Texts(dict[str, str]):
+    """A venue, condition or contract, looked at once: there are few."""
+
+    def __missing__(self, raw: str) -> str:
+        check_text(raw, "a text")
+        if len(raw) > MAX_TEXT_LENGTH:
+            raise QuoteRefusedError(Reason.OUT_OF_RANGE, f"a text is longer than {MAX_TEXT_LENGTH} characters")
+        if len(self) >= _Prices.LIMIT:
+            self.clear()
+        self[raw] = raw
+        return raw
+
+
+def exact(raw: object) -> Decimal:
+    """A number of a file as Decimal: 0.1 is 0.1, 4758.0 is 4758. Raises :class:`QuoteRefusedError`, also for one that
+    a quote cannot hold."""
+    if isinstance(raw, float):
+        raw = int(raw) if raw.is_integer() else repr(raw)
+    if not isinstance(raw, str | int | Decimal):
+        raise QuoteRefusedError(Reason.WRONG_TYPE, f"{raw!r} is no number")
+    try:
+        number = Decimal(raw)
+    except InvalidOperation:
+        raise QuoteRefusedError(Reason.WRONG_TYPE, f"{raw!r} is no number") from None
+    if not number.is_finite():
+        raise QuoteRefusedError(Reason.NOT_FINITE, f"{raw!r} is no finite number")
+    exponent = number.as_tuple().exponent
+    assert isinstance(exponent, int)
+    if number.adjusted() >= MAX_WHOLE_DIGITS or exponent < -MAX_FRACTION_DIGITS:
+        raise QuoteRefusedError(
+            Reason.OUT_OF_RANGE,
+            f"{raw!r} has more than {MAX_WHOLE_DIGITS} digits before or {MAX_FRACTION_DIGITS} after the point",
+        )
+    return number if exponent <= 0 else number.quantize(Decimal(1))
+
+
+def whole(raw: object) -> int | None:
+    """A size of a file as a whole number of 0 or more. Raises :class:`QuoteRefusedError`."""
+    if raw is None:
+        return None
+    size = int(raw) if isinstance(raw, float) and raw.is_integer() else raw
+    if not isinstance(size, int):
+        number = exact(size)
+        size = int(number)
+        if size != number:
+            raise QuoteRefusedError(Reason.WRONG_TYPE, f"size {raw!r} is no whole number")
+    if size < 0:
+        raise QuoteRefusedError(Reason.NEGATIVE_SIZE, f"size {raw!r} is below 0")
+    if size > MAX_INTEGER:
+        raise QuoteRefusedError(Reason.OUT_OF_RANGE, f"size {raw!r} is above 2^63-1")
+    return size
+
+
+class Merger:
+    """Rows in, quotes out, in the file's order. Holds the books of event files."""
+
+    def __init__(self) -> None:
+        self._books: dict[tuple[str, str | None], _Book] = {}
+        self._symbols: dict[str, tuple[str, str | None]] = {}
+        self._prices = _Prices()
+        self._texts = _Texts()
+
+    def quote(self, row: Row, ts_us: int) -> Quote:
+        """The quote of a row, published at ``ts_us``; its recorded time goes to ``meta``.
+
+        Raises :class:`QuoteRefusedError` for a row that holds no numbers where they belong or no time.
+        """
+        if row.ts_us is None:
+            raise QuoteRefusedError(Reason.BAD_TIME, "the row has no time in UTC")
+        symbol, contract = self._symbol(row)
+        price = self._prices
+        meta: dict[str, Any] = {"recorded_ts": format_ts(row.ts_us)}
+        if contract is not None:
+            meta["contract"] = contract
+        last: _Side = (None if row.last is None else price[row.last], whole(row.last_size))
+        bid: _Side = (None if row.bid is None else price[row.bid], whole(row.bid_size))
+        ask: _Side = (None if row.ask is None else price[row.ask], whole(row.ask_size))
+        if row.event in EVENTS:
+            meta["event"] = row.event
+            book = self._books.get((symbol, contract))
+            if book is None:
+                book = self._books[symbol, contract] = _Book()
+            book.hear(last, bid, ask)
+            last, bid, ask = (book.last, book.last_size), (book.bid, book.bid_size), (book.ask, book.ask_size)
+        if last[0] is None and bid[0] is None and ask[0] is None:
+            raise QuoteRefusedError(Reason.NO_PRICE, "none of last, bid and ask is there")
+        if row.seq is not None:
+            meta["vendor_seq"] = whole(row.seq)
+        return Quote(
+            symbol=symbol,
+            ts_us=ts_us,
+            source=SOURCE,
+            last=last[0],
+            bid=bid[0],
+            ask=ask[0],
+            last_size=last[1],
+            bid_size=bid[1],
+            ask_size=ask[1],
+            volume=whole(row.volume),
+            open=None if row.open is None else price[row.open],
+            high=None if row.high is None else price[row.high],
+            low=None if row.low is None else price[row.low],
+            close=None if row.close is None else price[row.close],
+            change=None if row.change is None else price[row.change],
+            settlement=None if row.settlement is None else price[row.settlement],
+            condition=None if row.condition is None else self._texts[row.condition],
+            venue=None if row.venue is None else self._texts[row.venue],
+            meta=meta,
+        )
+
+    def _symbol(self, row: Row) -> tuple[str, str | None]:
+        found = self._symbols.get(row.symbol)
+        if found is None:
+            found = self._symbols[row.symbol] = symbol_of(row.symbol)
+        return found if row.contract is None else (found[0], self._texts[row.contract])
+
+
+def symbol_of(raw: str | None) -> tuple[str, str | None]:
+    """(canonical symbol, contract) of a file's spelling. Raises :class:`QuoteRefusedError`."""
+    try:
+        return canonical(raw or "")
+    except SymbolError as error:
+        raise QuoteRefusedError(Reason.BAD_SYMBOL, str(error)) from None
+
+
+class Choice(NamedTuple):
+    """Which contracts of a symbol are replayed. ``rows_left_out`` belong to its ``others``."""
+
+    symbol: str
+    contracts: tuple[str, ...]
+    others: tuple[str, ...]
+    rows_left_out: int
+
+
+def choose_contracts(counts: pl.DataFrame, wanted: Sequence[str]) -> list[Choice]:
+    """One line for each symbol that has several contracts, of ``counts`` (symbol, contract, rows, traded).
+
+    A symbol has one price on the bus, and ten contracts of it would jump between ten prices: unless ``wanted`` names
+    some (or ``all``), the most traded is replayed. Raises :class:`RecordingError` for a wanted one that is not there.
+    """
+    there = {contract for contract in counts["contract"] if contract is not None}
+    if missing := [contract for contract in wanted if contract != "all" and contract not in there]:
+        raise RecordingError(f"contract {missing[0]} is not in the file: it has {', '.join(sorted(there)) or 'none'}")
+    choices = []
+    for (symbol,), group in counts.sort("traded", "rows", descending=True).group_by("symbol", maintain_order=True):
+        names = [name for name in group["contract"] if name is not None]
+        if "all" in wanted or len(names) < 2:
+            continue
+        kept = tuple(name for name in names if name in wanted) or (names[0],)
+        others = tuple(name for name in names if name not in kept)
+        left_out = int(group.filter(pl.col("contract").is_in(others))["rows"].sum())
+        choices.append(Choice(str(symbol), kept, others, left_out))
+    return choices
