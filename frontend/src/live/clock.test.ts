@@ -20,20 +20,27 @@ describe('SkewEstimator', () => {
 
 describe('LatencyWindow', () => {
   it('has nothing to say before the first sample', () => {
-    expect(new LatencyWindow().summary()).toBeNull();
+    expect(new LatencyWindow().summary(0)).toBeNull();
   });
 
   it('gives nearest-rank quantiles', () => {
     const window = new LatencyWindow();
-    for (let ms = 100; ms >= 1; ms--) window.add(ms);
-    expect(window.summary()).toEqual({ medianMs: 50, p95Ms: 95, samples: 100 });
+    for (let ms = 100; ms >= 1; ms--) window.add(1_000 + ms, 1_000);
+    expect(window.summary(0)).toEqual({ medianMs: 50, p95Ms: 95, samples: 100 });
   });
 
-  it('keeps only the newest, and nothing below zero', () => {
+  it('corrects earlier samples by what is known now, never below zero', () => {
+    const window = new LatencyWindow();
+    for (const ms of [510, 520, 530]) window.add(ms, 0);
+    expect(window.summary(500)).toMatchObject({ medianMs: 20, p95Ms: 30 });
+    expect(window.summary(525)).toMatchObject({ medianMs: 0, p95Ms: 5 });
+  });
+
+  it('keeps only the newest', () => {
     const window = new LatencyWindow(3);
-    for (const ms of [1000, -5, 2, 7]) window.add(ms);
-    expect(window.summary()).toEqual({ medianMs: 2, p95Ms: 7, samples: 3 });
+    for (const ms of [1000, 1, 2, 7]) window.add(ms, 0);
+    expect(window.summary(0)).toEqual({ medianMs: 2, p95Ms: 7, samples: 3 });
     window.clear();
-    expect(window.summary()).toBeNull();
+    expect(window.summary(0)).toBeNull();
   });
 });

@@ -29,15 +29,20 @@ export interface LatencySummary {
   readonly samples: number;
 }
 
-/** The last `size` latencies; sorted only when somebody asks. */
+/**
+ * How late the last `size` quotes were.
+ *
+ * Kept uncorrected, as arrival here minus the quote's own time, and corrected when somebody asks: the skew is known
+ * better with every clock event, and what arrived before it then counts right too.
+ */
 export class LatencyWindow {
   private readonly ring: number[] = [];
   private next = 0;
 
   constructor(private readonly size = 512) {}
 
-  add(ms: number): void {
-    this.ring[this.next] = Math.max(ms, 0);
+  add(receivedMs: number, quoteMs: number): void {
+    this.ring[this.next] = receivedMs - quoteMs;
     this.next = (this.next + 1) % this.size;
   }
 
@@ -46,11 +51,12 @@ export class LatencyWindow {
     this.next = 0;
   }
 
-  /** Null until there is a sample. */
-  summary(): LatencySummary | null {
+  /** Null until there is a sample. `skewMs`: how far the local clock is ahead of the quotes'. */
+  summary(skewMs: number): LatencySummary | null {
     if (this.ring.length === 0) return null;
     const sorted = this.ring.toSorted((a, b) => a - b);
-    return { medianMs: quantile(sorted, 0.5), p95Ms: quantile(sorted, 0.95), samples: sorted.length };
+    const latency = (q: number) => Math.max(quantile(sorted, q) - skewMs, 0);
+    return { medianMs: latency(0.5), p95Ms: latency(0.95), samples: sorted.length };
   }
 }
 

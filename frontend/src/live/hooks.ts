@@ -36,11 +36,11 @@ export function useActiveSources(): ReadonlyMap<string, number> {
   return useSyncExternalStore(subscribe, () => store.sources());
 }
 
-/** Number of symbols that have a quote. */
-export function useQuoteCount(): number {
+/** How many of `symbols` have a quote. */
+export function useQuoteCount(symbols: readonly string[]): number {
   const { store } = useLive();
   const subscribe = useCallback((listener: () => void) => store.subscribeBoard(listener), [store]);
-  return useSyncExternalStore(subscribe, () => store.size());
+  return useSyncExternalStore(subscribe, () => symbols.filter((symbol) => store.get(symbol)).length);
 }
 
 export function useWireStatus(): WireStatus {

@@ -97,11 +97,6 @@ export class QuoteStore {
     return this.sourceCounts;
   }
 
-  /** Number of symbols with a quote. */
-  size(): number {
-    return this.entries.size;
-  }
-
   /** Time of the newest quote of all, epoch milliseconds. */
   newest(): number | null {
     return this.newestTs;

@@ -78,7 +78,7 @@ export class LiveSession {
 
   /** How late quotes arrive; null until one arrived live. */
   latency(): LatencySummary | null {
-    return this.latencies.summary();
+    return this.latencies.summary(this.skew.skewMs);
   }
 
   /** Quote events that could not be read since the page was opened. */
@@ -93,7 +93,7 @@ export class LiveSession {
       this.unreadableEvents += 1;
       return;
     }
-    if (!this.wire.isBacklog(id)) this.latencies.add(receivedMs - this.skew.skewMs - quote.ts);
+    if (!this.wire.isBacklog(id)) this.latencies.add(receivedMs, quote.ts);
     this.store.offer({ id, quote });
   }
 

@@ -10,6 +10,7 @@ import { useEverySecond, useLive, useWireStatus } from '@/live/hooks';
 import { formatAge, formatCount, formatLatency, formatRate, UNKNOWN } from '@/shared/format';
 import { ProblemAlert } from '@/shared/ProblemAlert';
 import classes from './health.module.css';
+import { shownLatency } from './Latency';
 
 interface HealthDrawerProps {
   opened: boolean;
@@ -19,22 +20,22 @@ interface HealthDrawerProps {
 /** Health of the quote sources, of this browser's connection and of the tick store. */
 export default function HealthDrawer({ opened, onClose }: HealthDrawerProps) {
   return (
-    <Drawer
-      opened={opened}
-      onClose={onClose}
-      position="right"
-      size={460}
-      title="Source health"
-      // A locked page would need a style element of its own, which the Content-Security-Policy refuses.
-      lockScroll={false}
-      closeButtonProps={{ 'aria-label': 'Close source health' }}
-    >
-      <div data-testid="source-health">
-        <Sources />
-        <Connection />
-        <Storage />
-      </div>
-    </Drawer>
+    // A locked page would need a style element of its own, which the Content-Security-Policy refuses.
+    <Drawer.Root opened={opened} onClose={onClose} position="right" size={460} lockScroll={false}>
+      <Drawer.Overlay />
+      <Drawer.Content>
+        {/* Mantine's Drawer.Header is a second banner to screen readers. */}
+        <div className={classes.top}>
+          <Drawer.Title>Source health</Drawer.Title>
+          <Drawer.CloseButton aria-label="Close source health" />
+        </div>
+        <Drawer.Body data-testid="source-health">
+          <Sources />
+          <Connection />
+          <Storage />
+        </Drawer.Body>
+      </Drawer.Content>
+    </Drawer.Root>
   );
 }
 
@@ -94,10 +95,8 @@ function SourceCard({ row }: { row: SourceHealth }) {
 function Connection() {
   const session = useLive();
   const { state, reconnects, gaps } = useWireStatus();
-  const latency = useEverySecond((live) => {
-    const summary = live.latency();
-    return summary ? `${formatLatency(summary.medianMs)} / ${formatLatency(summary.p95Ms)}` : UNKNOWN;
-  });
+  const median = useEverySecond((live) => shownLatency(live.latency()?.medianMs));
+  const p95 = useEverySecond((live) => shownLatency(live.latency()?.p95Ms));
   const skew = useEverySecond((live) => `${Math.round(live.skewMs())} ms`);
   return (
     <section>
@@ -105,9 +104,10 @@ function Connection() {
       <Facts
         facts={[
           ['Connection', state],
-          ['Latency p50 / p95', latency],
-          ['Clock ahead by', skew],
           ['Reconnections', formatCount(reconnects)],
+          ['Latency, median', median],
+          ['Latency, 95 %', p95],
+          ['Clock ahead by', skew],
           ['Gaps', formatCount(gaps)],
           ['Unreadable events', formatCount(session.unreadable())],
         ]}

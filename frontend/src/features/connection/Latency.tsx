@@ -5,8 +5,8 @@ import classes from './connection.module.css';
 /** Median time from a quote's own time to its arrival here. */
 export function Latency() {
   const { state } = useWireStatus();
-  const median = useEverySecond((session) => shown(session.latency()?.medianMs));
-  const p95 = useEverySecond((session) => shown(session.latency()?.p95Ms));
+  const median = useEverySecond((session) => shownLatency(session.latency()?.medianMs));
+  const p95 = useEverySecond((session) => shownLatency(session.latency()?.p95Ms));
   const text = state === 'live' ? median : UNKNOWN;
   return (
     <span
@@ -20,6 +20,6 @@ export function Latency() {
   );
 }
 
-function shown(ms: number | undefined): string {
+export function shownLatency(ms: number | undefined): string {
   return ms === undefined ? UNKNOWN : formatLatency(ms);
 }

@@ -61,7 +61,7 @@ function CompactCells({ view }: { view: RowView }) {
           <span className={classes.small} data-testid={testId(view, 'age')}>
             <Age view={view} />
           </span>
-          <Flags view={view} />
+          <Flags view={view} letters />
         </span>
       </td>
       <td data-align="left" data-testid={testId(view, 'trend')}>

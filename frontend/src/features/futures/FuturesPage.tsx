@@ -1,6 +1,6 @@
 import { Button, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { type ReactNode, useRef } from 'react';
+import { type ReactNode, useMemo, useRef } from 'react';
 import { type Instrument, instrumentsQuery } from '@/api/queries';
 import { useLive, useQuoteCount } from '@/live/hooks';
 import { seriesQuery, snapshotQuery } from '@/live/snapshot';
@@ -60,7 +60,7 @@ function LiveBoard({ instruments, search, onSearch }: FuturesPageProps & { instr
     <>
       <div className={classes.bar}>
         <h1 className={classes.heading}>Future Trading</h1>
-        <QuoteCount total={instruments.length} />
+        <QuoteCount instruments={instruments} />
         <TextInput
           ref={filterRef}
           className={classes.filter}
@@ -98,10 +98,11 @@ function LiveBoard({ instruments, search, onSearch }: FuturesPageProps & { instr
 }
 
 /** "9 of 11 quoted", while some are missing. */
-function QuoteCount({ total }: { total: number }) {
-  const quoted = useQuoteCount();
-  if (quoted >= total) return null;
-  return <span className={classes.count}>{`${quoted} of ${total} quoted`}</span>;
+function QuoteCount({ instruments }: { instruments: readonly Instrument[] }) {
+  const symbols = useMemo(() => instruments.map(({ symbol }) => symbol), [instruments]);
+  const quoted = useQuoteCount(symbols);
+  if (quoted === symbols.length) return null;
+  return <span className={classes.count}>{`${quoted} of ${symbols.length} quoted`}</span>;
 }
 
 /** Also keeps snapshot and sparklines loaded: the wire has them fetched anew after each reconnection. */

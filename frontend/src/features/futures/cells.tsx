@@ -1,5 +1,6 @@
 /** The cells of one row, each a small component with the figures it needs. */
 
+import { VisuallyHidden } from '@mantine/core';
 import { useEverySecond } from '@/live/hooks';
 import { type Freshness, freshness } from '@/live/staleness';
 import { formatMicros, formatSigned, type Micros } from '@/shared/decimal';
@@ -77,18 +78,23 @@ export function Age({ view }: { view: RowView }) {
 }
 
 const FLAG_WORDS = {
-  crossed: ['crossed', 'The bid is above the ask'],
-  ahead: ['ahead', "The quote's time is more than 5 s ahead of the server's"],
-  zero_price: ['zero', 'A price is zero'],
-  negative_price: ['negative', 'A price is below zero'],
+  crossed: { word: 'crossed', letter: 'X', title: 'The bid is above the ask' },
+  ahead: { word: 'ahead', letter: 'A', title: "The quote's time is more than 5 s ahead of the server's" },
+  zero_price: { word: 'zero', letter: '0', title: 'A price is zero' },
+  negative_price: { word: 'negative', letter: 'N', title: 'A price is below zero' },
 } as const;
 
-export function Flags({ view }: { view: RowView }) {
-  return view.flags.map((flag) => (
-    <span key={flag} className={classes.flag} title={FLAG_WORDS[flag][1]} data-testid={`flag-${view.symbol}-${flag}`}>
-      {FLAG_WORDS[flag][0]}
-    </span>
-  ));
+/** What is odd about the quote; one letter each where there is no room for a word. */
+export function Flags({ view, letters = false }: { view: RowView; letters?: boolean }) {
+  return view.flags.map((flag) => {
+    const { word, letter, title } = FLAG_WORDS[flag];
+    return (
+      <span key={flag} className={classes.flag} title={title} data-testid={`flag-${view.symbol}-${flag}`}>
+        <span aria-hidden="true">{letters ? letter : word}</span>
+        <VisuallyHidden>{title}</VisuallyHidden>
+      </span>
+    );
+  });
 }
 
 export function SymbolName({ view }: { view: RowView }) {
