@@ -1,0 +1,103 @@
+"""The thread that reads the stream one batch ahead of the database, so that the two never wait for each other."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from typing import Final
+
+from thor.history.batch import Batch, Parser
+from thor.history.link import Link, command
+
+#: How long a read waits for the first entry.
+BLOCK_MS: Final = 1000
+#: At low rates a read waits for about so many more events, at most so long: a commit for each would cost more.
+LINGER_EVENTS: Final = 10
+LINGER_SECONDS: Final = 0.005
+#: One batch with the worker, one ready, one being read.
+_BATCHES: Final = 3
+
+
+class Idle:
+    """Handed over when a read waited in vain: all that there was has been handed over before."""
+
+
+IDLE: Final = Idle()
+
+
+class Fetcher:
+    """Reads new entries of the group into batches, from its start to :meth:`close`.
+
+    ``parser`` is asked for before each read, so that a faster one takes over as soon as there is one.
+    """
+
+    def __init__(
+        self, link: Link, read: tuple[str, str, str], most_entries: int, parser: Callable[[], Parser], block_ms: int
+    ) -> None:
+        stream, group, consumer = read
+        self._link = link
+        self._parser = parser
+        self._request = command(
+            "XREADGROUP", "GROUP", group, consumer, "COUNT", most_entries, "BLOCK", block_ms, "STREAMS", stream, ">"
+        )
+        self._free: SimpleQueue[Batch | None] = SimpleQueue()
+        self._ready: SimpleQueue[Batch | Idle | Exception] = SimpleQueue()
+        for _ in range(_BATCHES):
+            self._free.put(Batch(most_entries))
+        self._closing = False
+        self._rate = 0.0
+        self._thread = threading.Thread(target=self._run, name="fetch", daemon=True)
+        self._thread.start()
+
+    def next(self, timeout_seconds: float) -> Batch | Idle | None:
+        """The next batch in stream order; None when none came in time. Raises what the reading raised."""
+        try:
+            item = self._ready.get(timeout=timeout_seconds)
+        except Empty:
+            return None
+        if isinstance(item, Exception):
+            raise item
+        return item
+
+    def give_back(self, batch: Batch) -> None:
+        """The worker is done with a batch."""
+        self._free.put(batch)
+
+    def close(self) -> None:
+        """End the thread. What was read and not stored stays pending."""
+        self._closing = True
+        self._link.interrupt()
+        self._free.put(None)
+        self._thread.join(timeout=2.0)
+        self._link.close()
+
+    def _run(self) -> None:
+        try:
+            while not self._closing and (batch := self._free.get()) is not None:
+                self._fetch(batch)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is the worker's to handle, in the worker's thread
+            self._ready.put(error)
+
+    def _fetch(self, batch: Batch) -> None:
+        began = time.monotonic()
+        batch.clear()
+        self._link.send(self._request)
+        self._link.read(self._parser(), batch)
+        count = batch.acks + len(batch.refused)
+        if not count:
+            self._free.put(batch)
+            self._ready.put(IDLE)
+            self._rate = 0.0
+            return
+        self._ready.put(batch)
+        self._linger(count, began)
+
+    def _linger(self, count: int, began: float) -> None:
+        """At low rates wait a little before the next read, so that it finds several events."""
+        taken = time.monotonic() - began
+        self._rate += 0.2 * (count / max(taken, 1e-5) - self._rate)
+        wait = min(LINGER_SECONDS, LINGER_EVENTS / max(self._rate, 1.0)) - taken
+        if wait > 0.0002:
+            time.sleep(wait)

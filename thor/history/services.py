@@ -1,0 +1,46 @@
+"""Building the ingestor from the settings: one way for the command, the tests and the benchmark."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from django.db import connection
+
+from thor.history.group import default_consumer
+from thor.history.worker import Ingestor, Settings
+from thor.instruments.selectors import groups
+
+
+def connect_database() -> psycopg.Connection[tuple[Any, ...]]:
+    """A plain psycopg connection to Django's database: the ingestor's own, which no request shares."""
+    parameters = connection.get_connection_params()
+    for name in ("cursor_factory", "context", "prepare_threshold", "pool"):
+        parameters.pop(name, None)
+    return psycopg.connect(**{**parameters, "connect_timeout": 3, "application_name": "thor ingestor"})
+
+
+def known_groups() -> Mapping[str, str]:
+    """Symbol -> product group. The connection is not kept: threads come and go, and the database may restart."""
+    try:
+        return groups()
+    finally:
+        connection.close()
+
+
+def ingestor_settings(batch_size: int, consumer: str = "") -> Settings:
+    """The settings of an ingestor on this Thor's bus."""
+    return Settings(
+        redis_url=settings.REDIS_URL,
+        namespace=settings.THOR_NAMESPACE,
+        consumer=consumer or default_consumer(),
+        batch_size=batch_size,
+        retention_ms=round(settings.THOR_STREAM_RETENTION_HOURS * 3_600_000),
+    )
+
+
+def make_ingestor(given: Settings) -> Ingestor:
+    """An ingestor that stores into Django's database."""
+    return Ingestor(given, connect_database, known_groups)

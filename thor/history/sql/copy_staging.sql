@@ -1,0 +1,1 @@
+COPY ticks_staging FROM STDIN

@@ -1,0 +1,2 @@
+DROP TABLE tick_conflicts;
+DROP TABLE ticks;

@@ -1,0 +1,7 @@
+-- In arrival order (a fresh temporary table is filled front to back), so that of equal keys the first wins.
+INSERT INTO ticks (
+    symbol, ts, last, bid, ask, last_size, bid_size, ask_size, volume,
+    source, cond, venue, seq, trade_date, stream_id, extra
+)
+SELECT * FROM ticks_staging ORDER BY ctid
+ON CONFLICT DO NOTHING

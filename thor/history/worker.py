@@ -1,0 +1,413 @@
+"""The ingestor: from the unified stream into ``ticks``, each event once, acknowledged only after its commit.
+
+    read a batch (a thread ahead) -> COPY, which commits -> dead letters -> acknowledge -> next
+
+Whatever goes wrong, the answer is the start: connections are closed and opened again, and what this consumer was handed
+out and has not acknowledged comes first, through the staging table that skips what is stored.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from types import ModuleType
+from typing import Final, NamedTuple
+
+import redis
+import structlog
+
+from thor.history.batch import Batch, FastParser, Parser, SlowParser
+from thor.history.fetch import BLOCK_MS, Fetcher, Idle
+from thor.history.group import IngestGroup, IngestHealth, id_key
+from thor.history.link import Link, command, command_head
+from thor.history.store import Connect, RowRefusedError, Stored, TickStore, isolate
+from thor.history.tick import Refused, stream_id_of, ts_us_of
+from thor.quotes.keys import Keys
+from thor.quotes.quote import Reason
+from thor.runtime.bus import BusUnavailableError, connect, server_problems
+from thor.runtime.worker import Worker
+
+log = structlog.get_logger()
+
+#: A step waits so long for a batch, then looks whether it should stop.
+WAIT_SECONDS: Final = 0.5
+REPORT_SECONDS: Final = 1.0
+HOUSEKEEPING_SECONDS: Final = 10.0
+PARTITIONS_SECONDS: Final = 6 * 3600.0
+RATE_SECONDS: Final = 10.0
+RELOAD_SECONDS: Final = 1.0
+#: A running statement is cancelled so long after the order to stop: the whole stop takes less than five seconds.
+CANCEL_SECONDS: Final = 3.0
+_STAGE_READ: Final = "read"
+_STAGE_STORE: Final = "store"
+
+
+class Settings(NamedTuple):
+    """``retention_ms``: how long the streams are kept. ``block_ms``: how long a read waits for the first entry."""
+
+    redis_url: str
+    namespace: str
+    consumer: str
+    batch_size: int
+    retention_ms: int
+    block_ms: int = BLOCK_MS
+
+
+class KnownGroups:
+    """The instruments by symbol, read again at most once a second, in whichever thread asks."""
+
+    def __init__(self, load: Callable[[], Mapping[str, str]]) -> None:
+        self._load = load
+        self._lock = threading.Lock()
+        self._asked = -RELOAD_SECONDS
+        self._current: Mapping[str, str] = {}
+
+    @property
+    def current(self) -> Mapping[str, str]:
+        return self._current
+
+    def reload(self) -> bool:
+        with self._lock:
+            if time.monotonic() - self._asked < RELOAD_SECONDS:
+                return False
+            found = self._load()
+            self._asked = time.monotonic()
+            changed = found != self._current
+            if changed:
+                self._current = found
+            return changed
+
+
+class Counters:
+    """What a worker did since its start, and how fast lately."""
+
+    def __init__(self) -> None:
+        self.read = self.stored = self.duplicates = self.conflicts = 0
+        self.dead = self.blocked = self.lost = self.batches = 0
+        self.lag_ms = self.last_tick_us = 0
+        self._recent: deque[tuple[float, int]] = deque()
+
+    def add(self, batch: Batch, stored: Stored) -> None:
+        self.batches += 1
+        self.read += batch.rows + len(batch.refused)
+        self.stored += stored.new
+        self.duplicates += stored.duplicates
+        self.conflicts += stored.conflicts
+        if batch.rows:
+            self.lag_ms = max(0, time.time_ns() // 1_000_000 - int(batch.row_ms[0]))
+            self.last_tick_us = max(self.last_tick_us, batch.last_ts_us)
+
+    def rate(self) -> float:
+        """Ticks a second, stored or found stored, over the last ten seconds; called about once a second."""
+        now, done = time.monotonic(), self.stored + self.duplicates
+        self._recent.append((now, done))
+        while now - self._recent[0][0] > RATE_SECONDS:
+            self._recent.popleft()
+        first, before = self._recent[0]
+        return (done - before) / (now - first) if now > first else 0.0
+
+
+class Kernel:
+    """The compiled parser, loaded in the background: until it is there the slow one does the work."""
+
+    def __init__(self) -> None:
+        self.state = "slow"
+        self.seconds = 0.0
+        self._module: ModuleType | None = None
+
+    def load(self) -> None:
+        """Import and compile. A machine where that fails keeps working, at a third of the speed."""
+        began = time.monotonic()
+        try:
+            from thor.history import kernel
+
+            kernel.warm()
+        except Exception as error:  # noqa: BLE001 - numba and LLVM fail in ways of their own; ticks are stored all the same
+            self.state = "failed"
+            log.warning("compiled parser is not available, going on without it", error=str(error).split("\n", 1)[0])
+            return
+        self.seconds = time.monotonic() - began
+        self._module = kernel
+        self.state = "compiled"
+        log.info("compiled parser ready", seconds=round(self.seconds, 2))
+
+    def load_in_background(self) -> None:
+        threading.Thread(target=self.load, name="kernel", daemon=True).start()
+
+    @property
+    def module(self) -> ModuleType | None:
+        return self._module
+
+
+class Ingestor(Worker):
+    """Stores the unified stream. ``groups`` reads symbol -> product group; ``connect_database`` opens a connection.
+
+    Several run side by side on one group, under different consumer names.
+    """
+
+    name = "ingestor"
+
+    def __init__(
+        self,
+        settings: Settings,
+        connect_database: Connect,
+        groups: Callable[[], Mapping[str, str]],
+        kernel: Kernel | None = None,
+    ) -> None:
+        super().__init__()
+        self.settings = settings
+        self.keys = Keys(settings.namespace)
+        self.counters = Counters()
+        self.kernel = kernel or Kernel()
+        self._connect_database = connect_database
+        self._groups = KnownGroups(groups)
+        self._since_us = self.clock.now_us()
+        self._client: redis.Redis | None = None
+        self._store: TickStore | None = None
+        self._acks: Link | None = None
+        self._fetcher: Fetcher | None = None
+        self._parser: Parser | None = None
+        self._acks_due = False
+        self._due: dict[str, float] = {}
+
+    # --- opening and closing ---
+
+    def setup(self) -> None:
+        """Open everything, then finish what was begun: entries handed out before and never acknowledged."""
+        self._client = connect(self.settings.redis_url)
+        if problems := server_problems(self._client):
+            raise BusUnavailableError("; ".join(problems))
+        self._group = IngestGroup(self._client, self.keys)
+        self._acks = Link(self.settings.redis_url)
+        self._store = TickStore(self._connect_database)
+        self._groups.reload()
+        self._store.prepare(self.clock.now_us())
+        if self._group.ensure():
+            log.info("consumer group made", stream=self.keys.unified, group=self.keys.group)
+        self._due = {"partitions": time.monotonic() + PARTITIONS_SECONDS}
+        self._count_losses()
+        self._recover("")
+        self._fetcher = Fetcher(
+            Link(self.settings.redis_url),
+            (self.keys.unified, self.keys.group, self.settings.consumer),
+            self.settings.batch_size,
+            self._current_parser,
+            self.settings.block_ms,
+        )
+
+    def teardown(self) -> None:
+        """Close everything; what was read and not stored stays pending."""
+        for part in (self._fetcher, self._acks, self._store, self._client):
+            if part is not None:
+                part.close()
+        self._fetcher = self._acks = self._store = self._client = self._parser = None
+        self._acks_due = False
+
+    def stop(self) -> None:
+        """Ask the loop to end; a statement that hangs, on a lock say, is cancelled in time."""
+        super().stop()
+        timer = threading.Timer(CANCEL_SECONDS, self._cancel)
+        timer.daemon = True
+        timer.start()
+
+    def _cancel(self) -> None:
+        if (store := self._store) is not None:
+            store.cancel()
+
+    # --- one batch ---
+
+    def step(self) -> bool:
+        """Store one batch. False when there was none, or nothing in the stream."""
+        self._keep_house()
+        assert self._fetcher is not None
+        item = self._fetcher.next(WAIT_SECONDS)
+        if item is None or isinstance(item, Idle):
+            return False
+        self._process(item)
+        self._fetcher.give_back(item)
+        return True
+
+    def run_until_idle(self) -> None:
+        """Set up, store what is there, tear down: ``--once``. Errors are raised."""
+        try:
+            self.setup()
+            self._claim()
+            assert self._fetcher is not None
+            while not self.stopping and not isinstance(item := self._fetcher.next(WAIT_SECONDS), Idle):
+                if item is not None:
+                    self._process(item)
+                    self._fetcher.give_back(item)
+            self._take_ack_reply()
+            self._keep_house()
+            self._report()
+        finally:
+            self.teardown()
+
+    def _process(self, batch: Batch) -> None:
+        """Commit, then bury, then acknowledge: in this order nothing is ever acknowledged that is not kept."""
+        stored = self._keep(batch) if batch.rows else Stored()
+        for refused in batch.refused:
+            self._bury(refused, _STAGE_READ)
+        if batch.deleted:
+            self._count_deleted(batch.deleted)
+        self._acknowledge(batch)
+        self.counters.add(batch, stored)
+
+    def _keep(self, batch: Batch) -> Stored:
+        assert self._store is not None
+        try:
+            return self._store.store(
+                batch.data, batch.rows, batch.first_ts_us, batch.last_ts_us, redelivered=batch.redelivered
+            )
+        except RowRefusedError:
+            return self._keep_good_rows(batch)
+
+    def _keep_good_rows(self, batch: Batch) -> Stored:
+        """A row of the batch is to blame: find it, keep the others. Its letter is written and its entry acknowledged
+        here; acknowledging it once more with the others is harmless, but not when the letter could not be written."""
+        total = Stored()
+        for stored, culprit in isolate(batch.lines(), self._store_lines):
+            total = total.plus(stored)
+            if culprit is not None:
+                line, reason = culprit
+                stream_id = stream_id_of(line)
+                event = self._group.event_of(stream_id) or line
+                batch.drop_ack(stream_id.encode("ascii"))
+                self._bury(Refused(stream_id, event, f"{Reason.REFUSED_BY_DATABASE}: {reason}"), _STAGE_STORE)
+        return total
+
+    def _store_lines(self, lines: Sequence[bytes]) -> Stored:
+        assert self._store is not None
+        times = [ts_us_of(line) for line in lines]
+        return self._store.store(b"".join(lines), len(lines), min(times), max(times), redelivered=True)
+
+    def _bury(self, refused: Refused, stage: str) -> None:
+        try:
+            if self._group.bury(refused, stage, self.clock.now_us()):
+                self.counters.dead += 1
+        except redis.ResponseError as error:
+            # Out of memory: the entry stays pending and is tried again when it is claimed.
+            self.counters.blocked += 1
+            if self._is_due("bury_warning", REPORT_SECONDS):
+                log.error("dead letter not written, its entry stays pending", error=str(error), id=refused.stream_id)
+
+    def _count_deleted(self, count: int) -> None:
+        self._group.count_deleted(count)
+        self.counters.lost += count
+        log.error("entries were deleted from the stream before they were stored", entries=count)
+
+    def _acknowledge(self, batch: Batch) -> None:
+        """Send the acknowledgements; the answer is taken while the next batch is being stored."""
+        self._take_ack_reply()
+        if batch.acks:
+            assert self._acks is not None
+            head = command_head(3 + batch.acks, "XACK", self.keys.unified, self.keys.group)
+            self._acks.send(head, batch.ack_block)
+            self._acks_due = True
+
+    def _take_ack_reply(self) -> None:
+        if self._acks_due:
+            assert self._acks is not None
+            self._acks.reply()
+            self._acks_due = False
+
+    # --- entries handed out before ---
+
+    def _recover(self, up_to: str) -> None:
+        """Store what is pending for this consumer, from the beginning to ``up_to`` (empty: to the end)."""
+        assert self._acks is not None
+        parser, batch, after = SlowParser(self._groups), Batch(self.settings.batch_size), "0"
+        total = 0
+        while not self.stopping and not (up_to and after != "0" and id_key(after) >= id_key(up_to)):
+            self._take_ack_reply()
+            batch.clear(redelivered=True)
+            self._acks.send(
+                command(
+                    "XREADGROUP", "GROUP", self.keys.group, self.settings.consumer,
+                    "COUNT", self.settings.batch_size, "STREAMS", self.keys.unified, after,
+                )
+            )  # fmt: skip
+            self._acks.read(parser, batch)
+            if not parser.last_id:
+                break
+            after = parser.last_id
+            total += batch.acks + len(batch.refused)
+            self._process(batch)
+        self._take_ack_reply()
+        if total:
+            log.info("entries handed out before were taken up again", entries=total)
+
+    def _claim(self) -> None:
+        """Take over what a dead worker left."""
+        assert self._acks is not None
+        highest, deleted = self._group.claim(self._acks, self.settings.consumer)
+        if deleted:
+            self._count_deleted(deleted)
+        if highest:
+            self._recover(highest)
+
+    # --- housekeeping ---
+
+    def _keep_house(self) -> None:
+        if self._is_due("report", REPORT_SECONDS):
+            self._report()
+        if self._is_due("house", HOUSEKEEPING_SECONDS):
+            self._take_ack_reply()
+            self._claim()
+            self._count_losses()
+            trimmed = self._group.trim(self.settings.retention_ms)
+            if trimmed:
+                log.debug("streams trimmed", entries=trimmed)
+        if self._is_due("partitions", PARTITIONS_SECONDS):
+            assert self._store is not None
+            self._store.prepare(self.clock.now_us())
+
+    def _is_due(self, what: str, seconds: float) -> bool:
+        now = time.monotonic()
+        if now < self._due.get(what, 0.0):
+            return False
+        self._due[what] = now + seconds
+        return True
+
+    def _count_losses(self) -> None:
+        lost = self._group.count_loss()
+        if lost:
+            self.counters.lost += lost
+            log.error("entries were trimmed from the stream before they were read", entries=lost)
+
+    def _report(self) -> None:
+        c = self.counters
+        self._group.report(
+            IngestHealth(
+                consumer=self.settings.consumer,
+                host=socket.gethostname(),
+                pid=os.getpid(),
+                since_us=self._since_us,
+                at_us=self.clock.now_us(),
+                kernel=self.kernel.state,
+                rate=round(c.rate(), 1),
+                lag_ms=c.lag_ms,
+                read=c.read,
+                stored=c.stored,
+                duplicates=c.duplicates,
+                conflicts=c.conflicts,
+                dead=c.dead,
+                blocked=c.blocked,
+                lost=c.lost,
+                batches=c.batches,
+                last_tick_us=c.last_tick_us,
+            )
+        )
+
+    def _current_parser(self) -> Parser:
+        """The fast parser as soon as it is compiled. Called by the fetching thread, between two replies."""
+        module = self.kernel.module
+        if module is not None and not isinstance(self._parser, FastParser):
+            self._parser = FastParser(module, self._groups)
+        elif self._parser is None:
+            self._parser = SlowParser(self._groups)
+        return self._parser
