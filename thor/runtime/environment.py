@@ -142,9 +142,7 @@ def _parse(environ: Mapping[str, str]) -> tuple[Environment, _Reader]:
         allowed_hosts=allowed_hosts,
         require_login=reader.flag("THOR_REQUIRE_LOGIN", open_to_others),
         debug=reader.flag("THOR_DEBUG", False),
-        secret_key=reader.parsed("THOR_SECRET_KEY", None, _key, _KEY_WANTED)
-        if environ.get("THOR_SECRET_KEY")
-        else None,
+        secret_key=reader.parsed("THOR_SECRET_KEY", None, _key, _KEY_WANTED),
         namespace=reader.parsed("THOR_NAMESPACE", "", _namespace, "lower-case letters, digits and _ (at most 31)"),
         database_url=_database_url(reader),
         redis_url=reader.parsed("REDIS_URL", None, _redis_url, "redis://[:password@]host:port/number"),

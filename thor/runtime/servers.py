@@ -84,6 +84,8 @@ class EmbeddedServer(ABC):
     name: str
     stop_signal: signal.Signals
     stop_seconds: float
+    #: The server itself looks into a dead one's pid file for what else it must check: leave it one.
+    reads_pid_file: bool
 
     def __init__(self, home: Path, root: Path, account: Account | None, environ: Mapping[str, str]) -> None:
         self.home = home
@@ -151,6 +153,8 @@ class EmbeddedServer(ABC):
             self.pid_file.unlink(missing_ok=True)  # the number now belongs to a stranger
         elif is_zombie(pid):
             self._outwait_zombie(pid)
+        elif not self.reads_pid_file:
+            self.pid_file.unlink(missing_ok=True)
 
     def _outwait_zombie(self, pid: int) -> None:
         """A killed server that nobody reaps holds nothing but its name in the pid file."""
@@ -206,6 +210,7 @@ class Postgres(EmbeddedServer):
     name = "postgres"
     stop_signal = signal.SIGINT  # "fast": closes connections, writes a checkpoint
     stop_seconds = 30.0
+    reads_pid_file = True
 
     def __init__(self, home: Path, root: Path, account: Account | None, environ: Mapping[str, str]) -> None:
         super().__init__(home, root, account, environ)
@@ -349,6 +354,7 @@ class Valkey(EmbeddedServer):
     name = "valkey"
     stop_signal = signal.SIGTERM
     stop_seconds = 10.0
+    reads_pid_file = False
 
     def __init__(self, home: Path, root: Path, account: Account | None, environ: Mapping[str, str]) -> None:
         super().__init__(home, root, account, environ)

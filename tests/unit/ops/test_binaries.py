@@ -40,7 +40,7 @@ def test_the_given_folder_wins(tmp_path: Path, wheels: Path) -> None:
 
 
 def test_a_given_folder_without_the_programs_is_refused(tmp_path: Path, wheels: Path) -> None:
-    with pytest.raises(Problem, match="THOR_PG_BIN .* holds no `initdb` and `postgres`"):
+    with pytest.raises(Problem, match=r"THOR_PG_BIN .* holds no `initdb` and `postgres`"):
         binaries.postgres_binaries({"THOR_PG_BIN": str(tmp_path)})
 
 
@@ -64,12 +64,12 @@ def test_the_wheels_come_in_order_and_path_last(tmp_path: Path, wheels: Path) ->
 
 
 def test_no_postgres_at_all_says_what_to_do(wheels: Path) -> None:
-    with pytest.raises(Problem, match="uv sync --extra embedded"):
+    with pytest.raises(Problem, match=r"uv sync --extra embedded"):
         binaries.postgres_binaries({"PATH": ""})
 
 
 def test_valkey_comes_from_the_given_file_the_wheel_or_path(tmp_path: Path, wheels: Path) -> None:
-    with pytest.raises(Problem, match="no Valkey or Redis found"):
+    with pytest.raises(Problem, match=r"no Valkey or Redis found"):
         binaries.valkey_binary({"PATH": ""})
     redis = program(tmp_path / "system" / "redis-server")
     environ = {"PATH": str(redis.parent)}
@@ -81,7 +81,7 @@ def test_valkey_comes_from_the_given_file_the_wheel_or_path(tmp_path: Path, whee
 
 
 def test_a_given_valkey_that_is_no_program_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Problem, match="THOR_VALKEY_BIN .* is no program"):
+    with pytest.raises(Problem, match=r"THOR_VALKEY_BIN .* is no program"):
         binaries.valkey_binary({"THOR_VALKEY_BIN": str(tmp_path)})
 
 
@@ -100,9 +100,9 @@ def test_versions_are_read(text: str, major: int) -> None:
 
 def test_too_old_versions_are_refused(tmp_path: Path) -> None:
     old = binaries.Binaries(postgres(tmp_path / "old", "postgres (PostgreSQL) 14.2"), "PATH", ())
-    with pytest.raises(Problem, match="PostgreSQL 14 .* is too old: Thor needs 15"):
+    with pytest.raises(Problem, match=r"PostgreSQL 14 .* is too old: Thor needs 15"):
         binaries.require_postgres(old)
-    with pytest.raises(Problem, match="is version 6: Thor needs 7"):
+    with pytest.raises(Problem, match=r"is version 6: Thor needs 7"):
         binaries.require_valkey(program(tmp_path / "redis", "Redis server v=6.0.16 sha=0"))
 
 
@@ -110,5 +110,5 @@ def test_a_program_that_does_not_run_is_one_line(tmp_path: Path) -> None:
     broken = tmp_path / "postgres"
     broken.write_bytes(b"\x7fELF nonsense")
     broken.chmod(0o755)
-    with pytest.raises(Problem, match="does not run on this machine"):
+    with pytest.raises(Problem, match=r"does not run on this machine"):
         binaries.major_version(broken)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import json
-import os
 import subprocess
 from pathlib import Path
 
@@ -88,7 +88,7 @@ def test_the_live_view_shows_every_service() -> None:
         "web": Life(phase=Phase.RUNNING, since=1.0, pid=42),
         "source": Life(phase=Phase.BACKOFF, since=1.0, restarts=3),
     }
-    console = Console(width=120, record=True, file=open(os.devnull, "w"))
+    console = Console(width=120, record=True, file=io.StringIO())
     console.print(drawing(Picture(61.0, lives, "ready", {"web": "hello"}), ("source  failed",)))
     text = console.export_text()
     for word in ("ready", "web", "42", "1 min", "hello", "source", "restarting", "3", "failed"):
