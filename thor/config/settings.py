@@ -11,7 +11,7 @@ from pathlib import Path
 import environ
 
 from thor.runtime.environment import is_loopback, load_dotenv, read_environment, resolve_addresses
-from thor.runtime.home import CHECKOUT, secret_key
+from thor.runtime.home import secret_key
 
 load_dotenv(os.environ)
 _environment = read_environment()
@@ -22,7 +22,7 @@ THOR_PORT: int = _environment.port
 THOR_NAMESPACE: str = _environment.namespace
 THOR_STREAM_RETENTION_HOURS: float = _environment.stream_retention_hours
 THOR_MAX_STREAMS_PER_CLIENT: int = _environment.max_streams_per_client
-THOR_WEB_DIST: Path = CHECKOUT / "frontend" / "dist"
+THOR_WEB_DIST: Path = _environment.web_dist
 
 DATA_PROVIDER: tuple[str, ...] = _environment.data_providers
 EXCEL_DATA_FILE: Path | None = _environment.excel_data_file
@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "ninja",
     "thor.users",
     "thor.instruments",
     "thor.quotes",
@@ -65,7 +66,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "thor.config.middleware.SecurityHeadersMiddleware",
+    "thor.config.middleware.ApiProblemMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -110,8 +112,6 @@ USE_I18N = False
 
 STATIC_URL = "/static/"
 STATIC_ROOT = THOR_HOME / "static"
-WHITENOISE_USE_FINDERS = True
-WHITENOISE_AUTOREFRESH = DEBUG
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -3,6 +3,22 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import path
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import path, re_path
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from thor.config.api import api, probe_api
+from thor.config.webapp import page
+
+
+def nothing(_request: HttpRequest) -> HttpResponse:
+    """A path of the API or of the static files that leads nowhere: never the web app's page."""
+    raise Http404
+
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("api/", api.urls),
+    path("", probe_api.urls),
+    re_path(r"^(?:api|static)(?:/|$)", nothing),
+    re_path(r"^", page),
+]

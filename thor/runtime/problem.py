@@ -20,6 +20,8 @@ class Problem(Exception):  # noqa: N818 (a problem is RFC 9457's word, and ours)
         self.detail = detail
         self.status = status
         self.errors = errors or []
+        #: Members of the document beyond RFC 9457's own.
+        self.extra: dict[str, Any] = {}
 
 
 def problem_document(problem: Problem, instance: str) -> dict[str, Any]:
@@ -33,4 +35,4 @@ def problem_document(problem: Problem, instance: str) -> dict[str, Any]:
     }
     if problem.errors:
         document["errors"] = problem.errors
-    return document
+    return document | problem.extra

@@ -1,0 +1,69 @@
+"""The street door: hot paths from memory, files from disk, all else Django.
+
+Starts and stops what the process holds of the market.
+A Host that is not this Thor's is refused before anything else is looked at, in the API's own form.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import cast
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thor.config.settings")
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.core.asgi import get_asgi_application  # noqa: E402
+
+from thor.config.static import StaticFiles, send_file  # noqa: E402
+from thor.quotes import live  # noqa: E402
+from thor.quotes.hot import HotPaths  # noqa: E402
+from thor.runtime.asgi import App, Receive, Scope, Send, header, refuse  # noqa: E402
+from thor.runtime.problem import Problem  # noqa: E402
+from thor.users.rights import Gate, gate  # noqa: E402
+
+
+class Front:
+    """The ASGI application of a web process."""
+
+    def __init__(self, django_app: App, entrance: Gate, files: StaticFiles) -> None:
+        self._django = django_app
+        self._gate = entrance
+        self._files = files
+        self._hot: HotPaths | None = None
+        self._live: live.LiveQuotes | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+            return
+        host = header(scope, b"host")
+        if not self._gate.knows(host):
+            await refuse(scope, send, Problem("this server does not answer to that Host name", status=400))
+            return
+        path = scope["path"]
+        if self._hot is not None and (app := self._hot.find(path)) is not None:
+            await app(scope, receive, send)
+        elif (file := self._files.find(path)) is not None:
+            await send_file(file, scope, receive, send)
+        else:
+            await self._django(scope, receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        self._live = live.begin()
+        self._hot = HotPaths(self._live, self._gate, settings.THOR_MAX_STREAMS_PER_CLIENT)
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self._live.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def end_streams(self) -> None:
+        """Say goodbye to every browser: the server waits for open requests, and streams would never end."""
+        if self._live is not None:
+            self._live.reader.end_streams()
+
+
+application = Front(cast(App, get_asgi_application()), gate(), StaticFiles(settings.THOR_WEB_DIST))

@@ -1,0 +1,68 @@
+"""What every answer of Django carries, and how the API says no where Django would say it in HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from thor.config.api import problem_response
+from thor.runtime.problem import CONTENT_TYPE, Problem
+
+#: Scripts come from files only. Styles may be inline: Mantine writes its theme into <style> elements at run time, and
+#: style attributes carry column widths; an injected style cannot run code, and no form or link may leave this site.
+CONTENT_SECURITY_POLICY: Final = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+
+
+class SecurityHeadersMiddleware:
+    """Headers that browsers obey, on every answer."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        return response
+
+
+class ApiProblemMiddleware:
+    """Under /api an error is a problem document, whoever raised it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if response.status_code < HTTPStatus.BAD_REQUEST or not request.path.startswith("/api/"):
+            return response
+        if response.headers.get("Content-Type", "").startswith(CONTENT_TYPE):
+            return response
+        return _as_problem(request, response)
+
+
+def _as_problem(request: HttpRequest, response: HttpResponseBase) -> HttpResponse:
+    status = HTTPStatus(response.status_code)
+    detail = {
+        HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method} is not allowed here: Allow names what is",
+        HTTPStatus.NOT_FOUND: "nothing is here; /api/docs lists what there is",
+    }.get(status, status.description or status.phrase)
+    made = problem_response(request, Problem(detail, status=status.value))
+    if "Allow" in response.headers:
+        made["Allow"] = response.headers["Allow"]
+    return made

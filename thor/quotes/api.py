@@ -1,0 +1,165 @@
+"""Quotes over HTTP, as OpenAPI describes them. The hot paths (``hot.py``) make the same bytes in front of Django."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router, Schema
+from pydantic import ConfigDict, Field
+
+from thor.quotes.hot import SNAPSHOT_PATHS
+from thor.quotes.live import live
+from thor.quotes.selectors import floats, from_bus, symbols_of
+from thor.runtime.problem import Problem
+
+router = Router(tags=["quotes"])
+events_router = Router(tags=["events"])
+
+Symbols = Annotated[
+    str | None, Query(description="Comma-separated, at most 100, such as ES,YM. Default: all tracked instruments.")
+]
+Source = Annotated[str | None, Query(description="Only quotes whose active source is this one.")]
+Since = Annotated[
+    str | None, Query(description="Resume after this stream id. The header Last-Event-ID, where given, wins.")
+]
+Conflate = Annotated[
+    str | None, Query(description="10ms to 5000ms: of each symbol the newest quote per interval.", examples=["50ms"])
+]
+
+
+class QuoteRecord(Schema):
+    """The newest canonical event of a symbol, with who won the merge and where it stands in the stream. Fields without
+    a value that the source does not have at all (open, meta, ...) are absent; unknown extra fields are kept."""
+
+    model_config = ConfigDict(extra="allow")
+
+    v: Literal[1]
+    symbol: str
+    ts: str = Field(description="Event time, ISO 8601 UTC with microseconds")
+    source: Literal["TOS", "SCHWAB", "MOCK", "REPLAY"]
+    last: float | None
+    bid: float | None
+    ask: float | None
+    lastSize: int | None  # noqa: N815 (the wire's names)
+    bidSize: int | None  # noqa: N815
+    askSize: int | None  # noqa: N815
+    volume: int | None
+    open: float | None = None
+    high: float | None = None
+    low: float | None = None
+    close: float | None = Field(None, description="Previous close")
+    change: float | None = None
+    settlement: float | None = Field(None, description="Prior settlement")
+    recv: str | None = None
+    seq: int | None = None
+    condition: str | None = None
+    venue: str | None = None
+    meta: dict[str, Any] | None = None
+    active_source: str
+    updated_at: str = Field(description="When the bus took the event")
+    stream_id: str
+
+
+class QuotesAnswer(Schema):
+    quotes: list[QuoteRecord]
+    unknown: list[str] = Field(description="Asked for, but no instrument of this Thor")
+    missing: list[str] = Field(description="Instruments without a quote (of the asked source)")
+    as_of: str = Field(description="When the newest of these quotes arrived")
+
+
+class SeriesAnswer(Schema):
+    series: dict[str, list[tuple[int, float]]] = Field(description="Symbol -> (epoch milliseconds, last), oldest first")
+
+
+def _snapshot(request: HttpRequest, source: str | None) -> HttpResponse:
+    body = live().snapshot.answer(request.META["QUERY_STRING"].encode(), source)
+    return HttpResponse(body, content_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+@router.get("/quotes", response=QuotesAnswer, operation_id="quotes", summary="Newest quote of each symbol")
+async def quotes(request: HttpRequest, symbols: Symbols = None, source: Source = None) -> HttpResponse:
+    """From memory: the newest quote never goes back in time. Unknown symbols are listed, they are no error."""
+    del symbols, source  # read from the query string itself, by the code that the hot path uses
+    return _snapshot(request, None)
+
+
+@router.get(
+    "/quotes/series",
+    response=SeriesAnswer,
+    operation_id="quotes_series",
+    summary="Last prices of the past minutes, at most one a second, for sparklines",
+)
+async def series(request: HttpRequest, symbols: Symbols = None) -> dict[str, Any]:
+    """Symbols without points have an empty list; unknown symbols are a 422."""
+    del request
+    board = live().snapshot.board
+    asked = symbols_of(symbols) or board.tracked
+    if unknown := [symbol for symbol in asked if symbol not in board.known]:
+        raise Problem(f"no such instrument: {', '.join(unknown)}; /api/instruments lists them", status=422)
+    return {"series": floats(await from_bus(lambda bus: bus.series(asked)))}
+
+
+_EVENT_STREAM: Final[dict[str, Any]] = {
+    "responses": {
+        200: {
+            "description": "Server-sent events. `hello` first, `clock` every 10 s, `gap` when something is lost for "
+            "good, `conflated` when the client was too slow for every event, `bye` before the server ends the stream.",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        }
+    }
+}
+
+
+@router.get(
+    "/quotes/stream",
+    response=None,
+    operation_id="quotes_stream",
+    summary="Every quote as it happens (server-sent events)",
+    openapi_extra=_EVENT_STREAM,
+)
+async def quotes_stream(
+    request: HttpRequest, symbols: Symbols = None, since: Since = None, conflate: Conflate = None
+) -> HttpResponse:
+    """Each event is `event: quote` with the stream id as `id:`. Resumes after Last-Event-ID or `since` with nothing
+    lost while the stream holds it. `conflate=50ms` (10ms to 5000ms) sends the newest quote of each symbol per interval.
+    """
+    del request, symbols, since, conflate
+    raise _only_in_front()
+
+
+@events_router.get(
+    "/events/stream",
+    response=None,
+    operation_id="events_stream",
+    summary="Domain events as they happen (server-sent events)",
+    openapi_extra=_EVENT_STREAM,
+)
+async def events_stream(request: HttpRequest, symbols: Symbols = None, since: Since = None) -> HttpResponse:
+    """`event:` is the domain event's type; resumes like the stream of quotes."""
+    del request, symbols, since
+    raise _only_in_front()
+
+
+def _only_in_front() -> Problem:
+    return Problem("streams are served by `manage.py web`, in front of Django", status=503)
+
+
+def _declare_alias(path: str, source: str | None) -> None:
+    async def alias(request: HttpRequest, symbols: Symbols = None) -> HttpResponse:
+        del symbols
+        return _snapshot(request, source)
+
+    name = path.removeprefix("/api/").replace("/", "_")
+    router.get(
+        f"{path.removeprefix('/api')}/",
+        response=QuotesAnswer,
+        operation_id=name,
+        deprecated=True,
+        summary=f"Old name of /api/quotes{f'?source={source}' if source else ''}",
+    )(alias)
+
+
+for _path, _source in SNAPSHOT_PATHS.items():
+    if _path != "/api/quotes":
+        _declare_alias(_path, _source)
