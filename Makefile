@@ -111,7 +111,7 @@ walls: .venv/.synced-dev ## Check that rooms import only rooms below them, and t
 
 .PHONY: api
 api: .venv/.synced frontend/node_modules/.synced ## Write the API's description and the web app's types from it
-	$(PYTHON) -m thor export_openapi_schema --api thor.config.api.api --indent 2 --output frontend/openapi.json
+	$(PYTHON) -m thor export_openapi --file frontend/openapi.json
 	$(NPM) run --silent api
 
 .PHONY: api-check

@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from support import wait_until
 
 from thor.ops.reset import reset
@@ -107,10 +109,11 @@ def test_no_password_no_entry(home: Path) -> None:
                     passfile="/dev/null",
                 )
         port = urlsplit(servers.redis_url or "").port or 0
+        at_once = Retry(NoBackoff(), 0)
         with pytest.raises(redis.AuthenticationError):
-            redis.Redis(port=port).ping()
+            redis.Redis(port=port, retry=at_once).ping()
         with pytest.raises(redis.AuthenticationError):
-            redis.Redis(port=port, password="wrong").ping()
+            redis.Redis(port=port, password="wrong", retry=at_once).ping()
 
 
 def test_no_secret_is_readable_by_others_or_in_a_command_line(home: Path) -> None:
