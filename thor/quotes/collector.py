@@ -51,7 +51,8 @@ class Collector(Worker):
 
     While the bus is away events wait, numbered, in a bounded spool, so that publishing one twice is harmless; while the
     source is away the collector connects again with backoff. Neither loss leaves :meth:`step`. With
-    ``stop_when_finished`` the loop ends after the last event of a provider that has one.
+    ``stop_when_finished`` the loop ends after the last event of a provider that has one. ``on_step`` is called after
+    each step, to show progress.
     """
 
     name = "collector"
@@ -64,6 +65,7 @@ class Collector(Worker):
         *,
         spool_limit: int = SPOOL_LIMIT,
         stop_when_finished: bool = False,
+        on_step: Callable[[Collector], None] | None = None,
     ) -> None:
         super().__init__()
         self.provider = provider
@@ -78,6 +80,7 @@ class Collector(Worker):
         self._now: Clock = clock or self.clock
         self._spool_limit = spool_limit
         self._stop_when_finished = stop_when_finished
+        self._on_step = on_step
         self._bus: QuoteBus | None = None
         self._spool: deque[Outgoing] = deque()
         self._letters: deque[DeadLetter] = deque(maxlen=MAX_LETTERS)
@@ -112,6 +115,8 @@ class Collector(Worker):
         if events:
             self._take(events, self._now.now_us())
         self._flush(now_us)
+        if self._on_step is not None:
+            self._on_step(self)
         if self.finished and self._stop_when_finished:
             self._report(now_us, last=True)
             self.stop()

@@ -52,8 +52,8 @@ class ProviderSettings:
     #: End after so many events; None: go on for ever.
     mock_count: int | None = None
     replay_files: tuple[Path, ...] = ()
-    #: Times the recorded speed; None: as fast as it goes.
-    replay_speed: float | None = 1.0
+    #: Times the recorded speed; infinity: as fast as it goes.
+    replay_speed: float = 1.0
     #: Contracts to replay where a file holds several of one symbol; empty: the most traded one; ``all``: each of them.
     replay_contracts: tuple[str, ...] = ()
 

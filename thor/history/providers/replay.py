@@ -6,14 +6,15 @@ was published.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import ClassVar, Final
 
 import polars as pl
 
-from thor.history.recording import SOURCE, Choice, Merger, RecordingError, Row, choose_contracts, symbol_of, typed
+from thor.history.recording import SOURCE, Merger, Row, symbol_of
+from thor.history.recording_file import Choice, RecordingError, choose_contracts, scan
 from thor.quotes.provider import (
     Event,
     Provider,
@@ -30,7 +31,6 @@ SLICE: Final = 20_000
 MAX_PER_POLL: Final = 2_000
 #: Further behind than this, the replay takes up its pace again from now instead of rushing.
 MAX_BEHIND_US: Final = 1_000_000
-FORMATS: Final = (".parquet", ".csv")
 
 
 class ReplayProvider(Provider):
@@ -44,7 +44,7 @@ class ReplayProvider(Provider):
         super().__init__(settings, clock)
         if not settings.replay_files:
             raise ProviderConfigError("replay needs files: run `manage.py replay --file FILE`.")
-        if settings.replay_speed is not None and not 0 < settings.replay_speed <= 1_000_000:
+        if not settings.replay_speed > 0:
             raise ProviderConfigError(f"speed is {settings.replay_speed:g}: give a number above 0, such as 60, or max.")
         self.rows = 0
         self.rows_read = 0
@@ -72,7 +72,7 @@ class ReplayProvider(Provider):
 
     def _open(self) -> pl.LazyFrame:
         """The rows to play, in order of time. Sets ``rows``, ``symbols`` and ``choices``."""
-        frame = pl.concat([_scan(path) for path in self.settings.replay_files], how="vertical_relaxed")
+        frame = pl.concat([scan(path) for path in self.settings.replay_files], how="vertical_relaxed")
         frame = self._wanted(frame)
         facts = frame.select(
             rows=pl.len(), in_order=pl.col("ts_us").is_sorted(), raw=pl.col("symbol").unique().implode()
@@ -128,8 +128,10 @@ class ReplayProvider(Provider):
 
     def _due_us(self, row: Row, now_us: int) -> int:
         """When the row is to be published, never before the row ahead of it."""
-        if self.settings.replay_speed is None or row.ts_us is None:
-            return max(now_us, self._last_ts_us) if self.settings.replay_speed is None else self._last_ts_us
+        if self.settings.replay_speed == math.inf:
+            return max(now_us, self._last_ts_us)
+        if row.ts_us is None:
+            return self._last_ts_us  # refused in a moment: it must not hold up the others
         if self._first_us is None:
             self._first_us, self._anchor_us = row.ts_us, now_us
         due_us = self._anchor_us + round((row.ts_us - self._first_us) / self.settings.replay_speed)
@@ -147,18 +149,6 @@ class ReplayProvider(Provider):
 
     def _names(self) -> str:
         return ", ".join(path.name for path in self.settings.replay_files)
-
-
-def _scan(path: Path) -> pl.LazyFrame:
-    if path.suffix.lower() not in FORMATS:
-        raise RecordingError(f"{path} is neither .parquet nor .csv: convert it")
-    if not path.is_file():
-        raise RecordingError(f"{path} does not exist: check the path")
-    if path.stat().st_size == 0:
-        raise RecordingError(f"{path} is empty")
-    # Text keeps the digits of a CSV: 5342.00 stays 5342.00.
-    frame = pl.scan_parquet(path) if path.suffix.lower() == ".parquet" else pl.scan_csv(path, infer_schema=False)
-    return typed(frame, frame.collect_schema(), path.name)
 
 
 def _rows(frame: pl.LazyFrame) -> Iterator[Row]:

@@ -281,7 +281,7 @@ class MockProvider(Provider):
         if settings.mock_seed < 0:
             raise ProviderConfigError(f"MOCK_SEED is {settings.mock_seed}: give a whole number of 0 or more.")
         if settings.mock_count is not None and settings.mock_count < 1:
-            raise ProviderConfigError(f"count is {settings.mock_count}: give 1 or more.")
+            raise ProviderConfigError(f"count is {settings.mock_count}: give a number of events of 1 or more.")
         unknown = [symbol for symbol in settings.symbols if symbol not in CHARACTERS]
         if unknown:
             raise ProviderConfigError(f"The simulator has no {', '.join(unknown)}: it has {', '.join(CHARACTERS)}.")
