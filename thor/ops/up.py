@@ -211,6 +211,8 @@ class _Start:
         """Turn the loop until somebody wishes the end."""
         if not self.environment.web_dist.is_dir() and "web" not in self.out:
             self.console.say("the web app is not built, so only the API answers: run `make web`")
+        if "web" in self.out:
+            self._say_time("running without the web app")
         announce = _Announcement(self)
         watcher = SourceWatcher(time.monotonic()) if self.options.dev else None
         shown: dict[str, tuple[Phase, int | None]] = {}
