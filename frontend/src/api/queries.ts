@@ -4,8 +4,8 @@ import { queryOptions } from '@tanstack/react-query';
 import { api, unwrap } from './client';
 import type { components } from './schema';
 
-export type Instrument = components['schemas']['Instrument'];
-export type SourceHealth = components['schemas']['SourceHealth'];
+export type Instrument = components['schemas']['InstrumentsAnswer']['instruments'][number];
+export type SourceHealth = components['schemas']['SourcesAnswer']['sources'][number];
 export type Status = components['schemas']['StatusAnswer'];
 
 const SOURCES_EVERY_MS = 5_000;

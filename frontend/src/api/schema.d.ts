@@ -4,6 +4,86 @@
  */
 
 export interface paths {
+    "/api/events/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Domain events as they happen (server-sent events)
+         * @description `event:` is the domain event's type; resumes like the stream of quotes.
+         */
+        get: operations["events_stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feed/quotes/snapshot/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Old name of /api/quotes
+         * @deprecated
+         */
+        get: operations["feed_quotes_snapshot"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feed/tos/quotes/latest/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Old name of /api/quotes?source=TOS
+         * @deprecated
+         */
+        get: operations["feed_tos_quotes_latest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/instruments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Instruments and their facts
+         * @description All of them, in the board's order.
+         */
+        get: operations["instruments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/quotes": {
         parameters: {
             query?: never;
@@ -11,7 +91,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Newest quote of each symbol */
+        /**
+         * Newest quote of each symbol
+         * @description From memory: the newest quote never goes back in time. Unknown symbols are listed, they are no error.
+         */
         get: operations["quotes"];
         put?: never;
         post?: never;
@@ -28,7 +111,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Last prices of the past minutes, at most one a second, for sparklines */
+        /**
+         * Last prices of the past minutes, at most one a second, for sparklines
+         * @description Symbols without points have an empty list; unknown symbols are a 422.
+         */
         get: operations["quotes_series"];
         put?: never;
         post?: never;
@@ -38,15 +124,39 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/instruments": {
+    "/api/quotes/stream": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Instruments and their contract facts */
-        get: operations["instruments"];
+        /**
+         * Every quote as it happens (server-sent events)
+         * @description Each event is `event: quote` with the stream id as `id:`. Resumes after Last-Event-ID or `since` with nothing
+         *     lost while the stream holds it. `conflate=50ms` (10ms to 5000ms) sends the newest quote of each symbol per interval.
+         */
+        get: operations["quotes_stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schwab/quotes/latest/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Old name of /api/quotes?source=SCHWAB
+         * @deprecated
+         */
+        get: operations["schwab_quotes_latest"];
         put?: never;
         post?: never;
         delete?: never;
@@ -62,7 +172,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Health of each quote source */
+        /**
+         * Health of each quote source
+         * @description As the collectors report it each second; a collector that is gone disappears after a minute.
+         */
         get: operations["sources"];
         put?: never;
         post?: never;
@@ -79,7 +192,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What runs, and how far behind it is */
+        /**
+         * What runs, and how far behind it is
+         * @description Version, namespace, whether what is shown is simulated, and the ingestor's lag.
+         */
         get: operations["status"];
         put?: never;
         post?: never;
@@ -93,106 +209,311 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        Problem: {
-            type: string;
-            title: string;
-            status: number;
-            detail?: string;
-            instance?: string;
+        /** Ingest */
+        Ingest: {
+            /** Dead */
+            dead: number;
+            /**
+             * Lag Entries
+             * @description In the stream and not stored
+             */
+            lag_entries: number;
+            /**
+             * Lag Seconds
+             * @description Age of the oldest of them
+             */
+            lag_seconds: number;
+            /** Pending */
+            pending: number;
+            /**
+             * Rate
+             * @description Ticks a second of all ingestors; null when none is alive
+             */
+            rate: number | null;
         };
-        QuoteRecord: {
-            v: number;
+        /** InstrumentFacts */
+        InstrumentFacts: {
+            /** Currency */
+            currency: string;
+            /** Display Precision */
+            display_precision: number;
+            /** Exchange */
+            exchange: string;
+            /**
+             * Group
+             * @description Product group, whose trading hours and trade date it follows
+             */
+            group: string;
+            /** Is Tracked */
+            is_tracked: boolean;
+            /** Name */
+            name: string;
+            /** Position */
+            position: number;
+            /**
+             * Preferred Source
+             * @description The source that wins while it is fresh
+             */
+            preferred_source: string | null;
+            /** Symbol */
             symbol: string;
-            ts: string;
-            source: string;
-            last: number | null;
-            bid: number | null;
+            /**
+             * Tick Size
+             * @description Price points, decimal as text
+             */
+            tick_size: string;
+            /**
+             * Tick Value Usd
+             * @description USD per contract, decimal as text
+             */
+            tick_value_usd: string;
+        };
+        /** InstrumentsAnswer */
+        InstrumentsAnswer: {
+            /** Instruments */
+            instruments: components["schemas"]["InstrumentFacts"][];
+        };
+        /**
+         * Problem
+         * @description RFC 9457 problem details: `detail` is one line, what is wrong and what to do.
+         */
+        Problem: {
+            detail: string;
+            errors?: {
+                [key: string]: unknown;
+            }[];
+            instance: string;
+            status: number;
+            title: string;
+            type: string;
+        };
+        /**
+         * QuoteRecord
+         * @description The newest canonical event of a symbol, with who won the merge and where it stands in the stream. Fields without
+         *     a value that the source does not have at all (open, meta, ...) are absent; unknown extra fields are kept.
+         */
+        QuoteRecord: {
+            /** Active Source */
+            active_source: string;
+            /** Ask */
             ask: number | null;
-            lastSize: number | null;
-            bidSize: number | null;
+            /** Asksize */
             askSize: number | null;
-            volume: number | null;
-            open?: number | null;
-            high?: number | null;
-            low?: number | null;
-            close?: number | null;
+            /** Bid */
+            bid: number | null;
+            /** Bidsize */
+            bidSize: number | null;
+            /** Change */
             change?: number | null;
-            settlement?: number | null;
-            recv?: string | null;
-            seq?: number | null;
+            /**
+             * Close
+             * @description Previous close
+             */
+            close?: number | null;
+            /** Condition */
             condition?: string | null;
-            venue?: string | null;
+            /** High */
+            high?: number | null;
+            /** Last */
+            last: number | null;
+            /** Lastsize */
+            lastSize: number | null;
+            /** Low */
+            low?: number | null;
+            /** Meta */
             meta?: {
                 [key: string]: unknown;
-            };
-            active_source: string;
-            updated_at: string;
+            } | null;
+            /** Open */
+            open?: number | null;
+            /** Recv */
+            recv?: string | null;
+            /** Seq */
+            seq?: number | null;
+            /**
+             * Settlement
+             * @description Prior settlement
+             */
+            settlement?: number | null;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "TOS" | "SCHWAB" | "MOCK" | "REPLAY";
+            /** Stream Id */
             stream_id: string;
-        };
-        QuotesAnswer: {
-            quotes: components["schemas"]["QuoteRecord"][];
-            unknown: string[];
-            missing: string[];
-            as_of: string;
-        };
-        SeriesAnswer: {
-            series: {
-                [key: string]: number[][];
-            };
-        };
-        Instrument: {
+            /** Symbol */
             symbol: string;
-            name: string;
-            exchange: string;
-            tick_size: string;
-            tick_value_usd: string;
-            display_precision: number;
-            currency: string;
-            group: string;
-            position: number;
-            is_tracked: boolean;
-            preferred_source: string | null;
+            /**
+             * Ts
+             * @description Event time, ISO 8601 UTC with microseconds
+             */
+            ts: string;
+            /**
+             * Updated At
+             * @description When the bus took the event
+             */
+            updated_at: string;
+            /**
+             * V
+             * @constant
+             */
+            v: 1;
+            /** Venue */
+            venue?: string | null;
+            /** Volume */
+            volume: number | null;
+        } & {
+            [key: string]: unknown;
         };
-        InstrumentsAnswer: {
-            instruments: components["schemas"]["Instrument"][];
+        /** QuotesAnswer */
+        QuotesAnswer: {
+            /**
+             * As Of
+             * @description When the newest of these quotes arrived
+             */
+            as_of: string;
+            /**
+             * Missing
+             * @description Instruments without a quote (of the asked source)
+             */
+            missing: string[];
+            /** Quotes */
+            quotes: components["schemas"]["QuoteRecord"][];
+            /**
+             * Unknown
+             * @description Asked for, but no instrument of this Thor
+             */
+            unknown: string[];
         };
-        SourceHealth: {
-            source: string;
-            provider: string;
-            /** @enum {string} */
-            state: "connected" | "stale" | "down" | "waiting";
-            reason: string | null;
-            since: string | null;
-            last_event_at: string | null;
-            events: number;
-            events_per_second: number;
-            null_cells: number;
-            errors: number;
-            host: string;
-            pid: number;
-        };
-        SourcesAnswer: {
-            sources: components["schemas"]["SourceHealth"][];
-            now: string;
-        };
-        StatusAnswer: {
-            version: string;
-            namespace: string;
-            now: string;
-            simulated: boolean;
-            ingest: {
-                lag_entries: number | null;
-                lag_seconds: number | null;
-                pending: number | null;
-                dead: number | null;
-                rate: number | null;
+        /** SeriesAnswer */
+        SeriesAnswer: {
+            /**
+             * Series
+             * @description Symbol -> (epoch milliseconds, last), oldest first
+             */
+            series: {
+                [key: string]: [
+                    number,
+                    number
+                ][];
             };
+        };
+        /** SourceRow */
+        SourceRow: {
+            /** Errors */
+            errors: number;
+            /** Events */
+            events: number;
+            /** Events Per Second */
+            events_per_second: number;
+            /** Host */
+            host: string;
+            /** Last Event At */
+            last_event_at: string | null;
+            /** Null Cells */
+            null_cells: number;
+            /** Pid */
+            pid: number;
+            /** Provider */
+            provider: string;
+            /**
+             * Reason
+             * @description One line for a person, empty when all is well
+             */
+            reason: string;
+            /** Since */
+            since: string;
+            /** Source */
+            source: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "connected" | "stale" | "down" | "waiting";
+        };
+        /** SourcesAnswer */
+        SourcesAnswer: {
+            /** Now */
+            now: string;
+            /** Sources */
+            sources: components["schemas"]["SourceRow"][];
+        };
+        /** StatusAnswer */
+        StatusAnswer: {
+            ingest: components["schemas"]["Ingest"];
+            /** Namespace */
+            namespace: string;
+            /** Now */
+            now: string;
+            /** Server Started At */
             server_started_at: string;
+            /**
+             * Simulated
+             * @description A source that is simulated or replayed feeds the board
+             */
+            simulated: boolean;
+            /** Version */
+            version: string;
         };
     };
     responses: {
-        /** @description Error */
-        Problem: {
+        /** @description The request cannot be read */
+        Problem400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Log in first */
+        Problem401: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Nothing is here */
+        Problem404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Not with this method */
+        Problem405: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description A parameter is wrong */
+        Problem422: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Too much at once; Retry-After says when to come back */
+        Problem429: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Something that is needed is away; Retry-After says when to come back */
+        Problem503: {
             headers: {
                 [name: string]: unknown;
             };
@@ -208,11 +529,43 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    quotes: {
+    events_stream: {
         parameters: {
             query?: {
-                symbols?: string;
-                source?: string;
+                /** @description Comma-separated, at most 100, such as ES,YM. Default: all tracked instruments. */
+                symbols?: string | null;
+                /** @description Resume after this stream id. The header Last-Event-ID, where given, wins. */
+                since?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Server-sent events. `hello` first, `clock` every 10 s, `gap` when something is lost for good, `conflated` when the client was too slow for every event, `bye` before the server ends the stream. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    feed_quotes_snapshot: {
+        parameters: {
+            query?: {
+                /** @description Comma-separated, at most 100, such as ES,YM. Default: all tracked instruments. */
+                symbols?: string | null;
             };
             header?: never;
             path?: never;
@@ -229,13 +582,20 @@ export interface operations {
                     "application/json": components["schemas"]["QuotesAnswer"];
                 };
             };
-            default: components["responses"]["Problem"];
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
         };
     };
-    quotes_series: {
+    feed_tos_quotes_latest: {
         parameters: {
             query?: {
-                symbols?: string;
+                /** @description Comma-separated, at most 100, such as ES,YM. Default: all tracked instruments. */
+                symbols?: string | null;
             };
             header?: never;
             path?: never;
@@ -249,10 +609,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SeriesAnswer"];
+                    "application/json": components["schemas"]["QuotesAnswer"];
                 };
             };
-            default: components["responses"]["Problem"];
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
         };
     };
     instruments: {
@@ -273,7 +639,142 @@ export interface operations {
                     "application/json": components["schemas"]["InstrumentsAnswer"];
                 };
             };
-            default: components["responses"]["Problem"];
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    quotes: {
+        parameters: {
+            query?: {
+                /** @description Comma-separated, at most 100, such as ES,YM. Default: all tracked instruments. */
+                symbols?: string | null;
+                /** @description Only quotes whose active source is this one. */
+                source?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotesAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    quotes_series: {
+        parameters: {
+            query?: {
+                /** @description Comma-separated, at most 100, such as ES,YM. Default: all tracked instruments. */
+                symbols?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeriesAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    quotes_stream: {
+        parameters: {
+            query?: {
+                /** @description Comma-separated, at most 100, such as ES,YM. Default: all tracked instruments. */
+                symbols?: string | null;
+                /** @description Resume after this stream id. The header Last-Event-ID, where given, wins. */
+                since?: string | null;
+                /**
+                 * @description 10ms to 5000ms: of each symbol the newest quote per interval.
+                 * @example 50ms
+                 */
+                conflate?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Server-sent events. `hello` first, `clock` every 10 s, `gap` when something is lost for good, `conflated` when the client was too slow for every event, `bye` before the server ends the stream. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    schwab_quotes_latest: {
+        parameters: {
+            query?: {
+                /** @description Comma-separated, at most 100, such as ES,YM. Default: all tracked instruments. */
+                symbols?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotesAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
         };
     };
     sources: {
@@ -294,7 +795,13 @@ export interface operations {
                     "application/json": components["schemas"]["SourcesAnswer"];
                 };
             };
-            default: components["responses"]["Problem"];
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
         };
     };
     status: {
@@ -315,7 +822,13 @@ export interface operations {
                     "application/json": components["schemas"]["StatusAnswer"];
                 };
             };
-            default: components["responses"]["Problem"];
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
         };
     };
 }

@@ -4,7 +4,6 @@ import { queryOptions } from '@tanstack/react-query';
 import { api, unwrap } from '@/api/client';
 import { readQuote } from './quote';
 import type { QuoteStore } from './quoteStore';
-import type { Point } from './series';
 
 export const snapshotKey = ['quotes', 'snapshot'] as const;
 export const seriesKey = ['quotes', 'series'] as const;
@@ -37,7 +36,8 @@ export function seriesQuery(store: QuoteStore) {
     staleTime: Number.POSITIVE_INFINITY,
     queryFn: async ({ signal }): Promise<number> => {
       const { series } = await unwrap(api.GET('/api/quotes/series', { signal }));
-      store.seedSeries(series as unknown as Record<string, Point[]>);
+      // The client's types flatten the pairs of the schema to lists.
+      store.seedSeries(series as Record<string, [number, number][]>);
       return Object.keys(series).length;
     },
   });

@@ -1,3 +1,4 @@
+import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { statusQuery } from '@/api/queries';
 import { useActiveSources, useEverySecond, useWireStatus } from '@/live/hooks';
@@ -8,7 +9,7 @@ import { originNotice } from '@/shared/source';
 import classes from './connection.module.css';
 
 /** A reconnection shorter than this is not worth moving the page for. */
-const PATIENCE_MS = 1_000;
+const PATIENCE_MS = 500;
 
 /** Says on every page that its prices are simulated or recorded. */
 export function OriginBanner() {
@@ -26,9 +27,12 @@ export function OriginBanner() {
 
 /** Says that the connection is lost and how old the shown quotes are. */
 export function DisconnectedBanner() {
-  useWireStatus(); // a change of state shows at once, not at the next second
+  const { state, reconnects } = useWireStatus();
+  const isFirstAttempt = state === 'connecting' && reconnects === 0;
+  const isLost = state !== 'live' && !isFirstAttempt;
+  const [wasLost] = useDebouncedValue(isLost, PATIENCE_MS);
   const text = useEverySecond(disconnection);
-  if (text === null) return null;
+  if (!isLost || !wasLost) return null;
   return (
     <p className={classes.lost} data-testid="disconnected-banner">
       <WarningIcon />
@@ -37,13 +41,8 @@ export function DisconnectedBanner() {
   );
 }
 
-/** The banner's sentence; null while there is nothing to say. */
-function disconnection(session: LiveSession, serverNow: number): string | null {
-  const { state, since, reconnects } = session.wire.status();
-  const isFirstAttempt = state === 'connecting' && reconnects === 0;
-  const lostForMs = serverNow + session.skewMs() - since;
-  if (state === 'live' || isFirstAttempt || lostForMs < PATIENCE_MS) return null;
-  const newest = session.store.newest();
+function disconnection({ store }: LiveSession, serverNow: number): string {
+  const newest = store.newest();
   if (newest === null) return 'No connection to the quote stream yet; retrying.';
   return `Connection lost; showing the last known quotes, ${formatAgeLong(serverNow - newest)} old; retrying.`;
 }

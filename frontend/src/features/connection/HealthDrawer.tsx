@@ -120,7 +120,7 @@ function Storage() {
   const { data } = useQuery(statusQuery);
   if (!data) return null;
   const { ingest } = data;
-  const lag = ingest.lag_seconds === null ? UNKNOWN : formatLatency(ingest.lag_seconds * 1000);
+  const lag = formatLatency(ingest.lag_seconds * 1000);
   return (
     <section>
       <h3 className={classes.title}>Tick store</h3>
