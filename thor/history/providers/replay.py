@@ -114,31 +114,31 @@ class ReplayProvider(Provider):
             if row is None:
                 self.finished = True
                 break
-            ts_us = self._due_us(row, now_us)
-            if ts_us > now_us:
+            due_us = self._due_us(row, now_us)
+            if due_us > now_us:
                 self._ahead = row
                 break
             self.rows_read += 1
-            self._last_ts_us = ts_us
+            # Also when the clock goes back: the order of the file is the order on the bus.
+            self._last_ts_us = max(due_us, self._last_ts_us)
             try:
-                quotes.append(self._merger.quote(row, ts_us))
+                quotes.append(self._merger.quote(row, self._last_ts_us))
             except QuoteRefusedError as error:
                 self.refused[error.reason] += 1
         return quotes
 
     def _due_us(self, row: Row, now_us: int) -> int:
-        """When the row is to be published, never before the row ahead of it."""
-        if self.settings.replay_speed == math.inf:
-            return max(now_us, self._last_ts_us)
-        if row.ts_us is None:
-            return self._last_ts_us  # refused in a moment: it must not hold up the others
+        """When the row is to be published."""
+        # A row without a time is refused in a moment; it must not hold up the others.
+        if self.settings.replay_speed == math.inf or row.ts_us is None:
+            return now_us
         if self._first_us is None:
             self._first_us, self._anchor_us = row.ts_us, now_us
         due_us = self._anchor_us + round((row.ts_us - self._first_us) / self.settings.replay_speed)
         if now_us - due_us > MAX_BEHIND_US:
             self._anchor_us += now_us - due_us
             due_us = now_us
-        return max(due_us, self._last_ts_us)
+        return due_us
 
     def health(self) -> ProviderHealth:
         return ProviderHealth(errors=self.refused.total(), notice=f"{self.rows_read} of {self.rows} rows replayed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -12,6 +13,12 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from thor.vendors.excel.sheet import SheetError
 
+#: What openpyxl raises over a file that is half saved, damaged, protected or something else altogether: it trusts what
+#: it reads, so that the error depends on where the damage lies.
+DAMAGE = (
+    BadZipFile, InvalidFileException, zlib.error, AttributeError, EOFError, LookupError, NotImplementedError, OSError,
+    RuntimeError, SyntaxError, TypeError, ValueError,
+)  # fmt: skip
 #: A quote sheet has a dozen rows; whoever points at a ledger of a million gets its head.
 MAX_ROWS = 2000
 MAX_COLUMNS = 256
@@ -54,9 +61,10 @@ def read_cells(path: Path, sheet_name: str) -> list[tuple[object, ...]]:
         raise SheetError(f"{path} cannot be read ({error.strerror or error}): check EXCEL_DATA_FILE") from None
     try:
         workbook = load_workbook(BytesIO(content), read_only=True, data_only=True)
-    except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError, SyntaxError, EOFError) as error:
+    except DAMAGE as error:
         raise SheetError(
-            f"{path} is no whole .xlsx or .xlsm workbook ({_first_line(error)}): save it again in Excel"
+            f"{path} is no whole .xlsx or .xlsm workbook ({_first_line(error)}): save it again in Excel, "
+            "without a password"
         ) from None
     try:
         if sheet_name not in workbook.sheetnames:
@@ -67,7 +75,7 @@ def read_cells(path: Path, sheet_name: str) -> list[tuple[object, ...]]:
         return [tuple(row) for row in rows]
     except SheetError:
         raise
-    except (BadZipFile, KeyError, ValueError, SyntaxError, EOFError) as error:
+    except DAMAGE as error:
         raise SheetError(f"{path} is damaged ({_first_line(error)}): save it again in Excel") from None
     finally:
         workbook.close()

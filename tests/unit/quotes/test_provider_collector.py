@@ -1,0 +1,294 @@
+"""The worker that runs a provider: judging, numbering, the spool while the bus is away, and what it says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import redis
+
+from thor.quotes.bus import Outgoing, Published
+from thor.quotes.collecting import run_together
+from thor.quotes.collector import BATCH, BUS_RETRY_US, Collector, source_backoff_seconds
+from thor.quotes.fakes import MemoryQuoteBus
+from thor.quotes.health import SourceState
+from thor.quotes.provider import Event, Provider, ProviderSettings, SourceLostError
+from thor.quotes.quote import Quote, Reason, decode
+from thor.runtime.bus import BusUnavailableError
+from thor.runtime.fakes import FixedClock
+from thor.runtime.problem import Problem
+
+
+class Script(Provider):
+    """A provider that gives what the test puts in its queue; an exception in the queue is raised."""
+
+    name = "script"
+    source = "SCHWAB"
+    poll_seconds = 0.001
+
+    def __init__(self, clock: FixedClock) -> None:
+        super().__init__(ProviderSettings(), clock)
+        self.queue: list[Sequence[Event] | Exception] = []
+        self.connects = self.closes = 0
+
+    def connect(self) -> None:
+        self.connects += 1
+
+    def poll(self) -> Sequence[Event]:
+        if not self.queue:
+            return ()
+        item = self.queue.pop(0)
+        if isinstance(item, Exception):
+            raise item
+        return item
+
+    def close(self) -> None:
+        self.closes += 1
+
+
+class FlakyBus(MemoryQuoteBus):
+    """A bus that can be away; with ``answer_lost`` it does the work and then loses the answer."""
+
+    away = False
+    answer_lost = False
+
+    def publish(self, source: str, events: Sequence[Outgoing], now_us: int | None = None) -> Published:
+        if self.away:
+            raise redis.ConnectionError("Connection refused")
+        done = super().publish(source, events, now_us)
+        if self.answer_lost:
+            self.answer_lost = False
+            raise redis.TimeoutError("Timeout reading from socket")
+        return done
+
+    def known_symbols(self) -> frozenset[str]:
+        if self.away:
+            raise BusUnavailableError("bus at 127.0.0.1:1 is not reachable")
+        return super().known_symbols()
+
+    def report_health(self, health: Any) -> None:
+        if self.away:
+            raise redis.ConnectionError("Connection refused")
+        super().report_health(health)
+
+
+@dataclass
+class Bench:
+    clock: FixedClock
+    provider: Script
+    bus: FlakyBus
+    collector: Collector
+    count: int = field(default=0)
+
+    def quote(self, symbol: str = "ES", **fields: Any) -> Quote:
+        self.count += 1
+        return Quote(symbol, self.clock.now_us(), "SCHWAB", **{"last": Decimal(self.count), **fields})
+
+    def give(self, *quotes: Quote) -> None:
+        self.provider.queue.append(quotes)
+        self.collector.step()
+
+    def lasts(self) -> list[int]:
+        return [int(decode(entry.payload).last or 0) for entry in self.bus.unified]
+
+
+def make(clock: FixedClock, **options: Any) -> Bench:
+    bus = FlakyBus(clock)
+    bus.set_instruments({"ES": {}, "CL": {}}, {})
+    provider = Script(clock)
+    collector = Collector(provider, lambda: bus, clock, **options)
+    collector.setup()
+    return Bench(clock, provider, bus, collector)
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return make(FixedClock(1_795_000_000_000_000))
+
+
+def test_quotes_are_judged_numbered_and_published(bench: Bench) -> None:
+    bench.give(bench.quote(bid=Decimal(5), ask=Decimal(4)), bench.quote("CL", last=Decimal("-37.63")), bench.quote())
+    es, cl, es2 = (decode(entry.payload) for entry in bench.bus.unified)
+    assert es.meta == {"crossed": True}
+    assert cl.meta == {"negative_price": True}
+    assert es.seq is not None and es2.seq == es.seq + 1
+    assert bench.collector.published == Published(3, 0)
+
+
+def test_numbers_go_on_above_the_last_over_a_restart(bench: Bench) -> None:
+    for _ in range(20):
+        bench.give(bench.quote())
+    top = decode(bench.bus.unified[-1].payload).seq
+    again = Collector(bench.provider, lambda: bench.bus, bench.clock)
+    again.setup()
+    bench.provider.queue.append([bench.quote()])
+    again.step()
+    newest = decode(bench.bus.unified[-1].payload).seq
+    assert top is not None and newest is not None and newest > top
+    assert len(bench.bus.unified) == 21
+
+
+def test_a_refused_quote_is_a_dead_letter_and_the_others_go_on(bench: Bench) -> None:
+    old = Quote("ES", bench.clock.now_us() - 8 * 86_400_000_000, "SCHWAB", last=Decimal(1))
+    bench.give(old, bench.quote())
+    assert len(bench.bus.unified) == 1
+    (letter,) = bench.bus.dead
+    assert (letter.stage, letter.source_id) == ("collect", "SCHWAB/script")
+    assert letter.reason.startswith("too_old: ")
+    assert decode(letter.event).last == 1
+    health = bench.collector.health(bench.clock.now_us())
+    assert health.errors == 1
+    assert health.reason == "1 quotes refused, see the dead letters"
+
+
+def test_an_unknown_symbol_is_said_in_health_and_kept_once(bench: Bench) -> None:
+    for _ in range(3):
+        bench.give(bench.quote("AAPL"), bench.quote())
+    assert len(bench.bus.dead) == 1
+    assert bench.collector.refused[Reason.UNKNOWN_SYMBOL] == 3
+    health = bench.collector.health(bench.clock.now_us())
+    assert health.state is SourceState.CONNECTED
+    assert health.reason.startswith("unknown symbols AAPL: add them as instruments")
+
+
+def test_an_instrument_added_later_is_taken(bench: Bench) -> None:
+    bench.give(bench.quote("AAPL"))
+    bench.bus.set_instruments({"ES": {}, "AAPL": {}}, {})
+    bench.clock.advance(6)
+    bench.collector.step()
+    bench.give(bench.quote("AAPL"))
+    assert [entry.symbol for entry in bench.bus.unified] == ["AAPL"]
+
+
+def test_a_bus_without_instruments_is_said_at_the_start() -> None:
+    clock = FixedClock()
+    collector = Collector(Script(clock), lambda: MemoryQuoteBus(clock), clock)
+    with pytest.raises(Problem, match=r"run `manage\.py seed_instruments`"):
+        collector.setup()
+
+
+def test_while_the_bus_is_away_quotes_wait_and_lose_nothing(bench: Bench) -> None:
+    bench.give(bench.quote())
+    bench.bus.away = True
+    for _ in range(BATCH * 3):
+        bench.give(bench.quote())
+        bench.clock.advance(0.001)
+    assert bench.collector.spooled == BATCH * 3
+    bench.bus.away = False
+    bench.clock.advance(BUS_RETRY_US / 1e6)
+    bench.give(bench.quote())
+    assert bench.collector.spooled == 0
+    assert bench.lasts() == list(range(1, BATCH * 3 + 3))
+    assert bench.collector.dropped == 0
+
+
+def test_beyond_the_spool_the_oldest_are_dropped_and_counted() -> None:
+    bench = make(FixedClock(1_795_000_000_000_000), spool_limit=10)
+    bench.bus.away = True
+    for _ in range(25):
+        bench.give(bench.quote())
+    bench.bus.away = False
+    bench.clock.advance(1)
+    bench.collector.step()
+    assert bench.lasts() == list(range(16, 26))
+    assert bench.collector.dropped == 15
+    assert "15 quotes dropped while the bus was away" in bench.collector.health(bench.clock.now_us()).reason
+
+
+def test_a_lost_answer_does_not_double_a_quote(bench: Bench) -> None:
+    bench.give(bench.quote())
+    bench.bus.answer_lost = True
+    bench.give(bench.quote(), bench.quote())
+    bench.clock.advance(1)
+    bench.collector.step()
+    assert bench.lasts() == [1, 2, 3]
+    assert bench.collector.published == Published(1, 2)
+
+
+def test_the_bus_is_not_asked_on_every_step_while_it_is_away(bench: Bench) -> None:
+    bench.bus.away = True
+    bench.give(bench.quote())
+    bench.bus.away = False
+    bench.collector.step()
+    assert bench.bus.unified == []
+    bench.clock.advance(BUS_RETRY_US / 1e6)
+    bench.collector.step()
+    assert len(bench.bus.unified) == 1
+
+
+def test_health_goes_to_the_bus_each_second(bench: Bench) -> None:
+    bench.collector.step()
+    (waiting,) = bench.bus.health()
+    assert (waiting.state, waiting.reason, waiting.provider) == (SourceState.WAITING, "no quote yet", "script")
+    for _ in range(20):
+        bench.clock.advance(0.1)
+        bench.give(bench.quote(), bench.quote())
+    (health,) = bench.bus.health()
+    assert health.state is SourceState.CONNECTED
+    assert health.events == 40
+    assert health.events_per_second == 20.0
+    assert health.last_event_us == bench.clock.now_us()
+
+
+def test_a_lost_source_is_tried_again_later_and_later(bench: Bench) -> None:
+    bench.give(bench.quote())
+    for _ in range(200):
+        bench.provider.queue[:] = [SourceLostError("no socket")]
+        bench.clock.advance(1)
+        bench.collector.step()
+    assert 5 <= bench.provider.connects <= 12
+    assert bench.provider.closes == bench.collector.source_errors
+    health = bench.collector.health(bench.clock.now_us())
+    assert (health.state, health.reason) == (SourceState.DOWN, "no socket")
+
+
+def test_the_wait_for_a_source_is_between_one_second_and_its_longest() -> None:
+    for rand in (0.0, 0.5, 1.0):
+        waits = [source_backoff_seconds(n, 60, lambda: rand) for n in range(1, 12)]  # noqa: B023
+        assert waits == sorted(waits)
+        assert waits[0] == 1.0
+        assert waits[-1] == pytest.approx(60 * (0.5 + 0.5 * rand))
+    assert source_backoff_seconds(50, 5, lambda: 1.0) == 5
+
+
+def test_a_large_poll_is_published_in_batches_and_asks_for_more(bench: Bench) -> None:
+    quotes = [bench.quote() for _ in range(BATCH * 2 + 1)]
+    bench.provider.queue.append(quotes)
+    assert bench.collector.step() is True
+    assert len(bench.bus.unified) == BATCH * 2 + 1
+    assert bench.collector.step() is False
+
+
+def test_a_finished_provider_ends_the_loop_when_asked_to() -> None:
+    bench = make(FixedClock(1_795_000_000_000_000), stop_when_finished=True)
+    bench.provider.queue.append([bench.quote()])
+    bench.provider.finished = False
+
+    def end(_collector: Collector) -> None:
+        bench.provider.finished = True
+
+    bench.collector._on_step = end
+    bench.collector.run()
+    assert len(bench.bus.unified) == 1
+    (health,) = bench.bus.health()
+    assert (health.state, health.reason) == (SourceState.DOWN, "the source has ended")
+
+
+def test_one_source_that_breaks_does_not_stop_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = FixedClock(1_795_000_000_000_000)
+    broken, sound = make(clock), make(clock)
+    broken.provider.queue = [RuntimeError("a bug")]
+    sound.provider.queue = [[sound.quote()] for _ in range(5)]
+
+    def stop_all(collector: Collector) -> None:
+        if not sound.provider.queue and not broken.provider.queue:
+            for each in (broken, sound):
+                each.collector.stop()
+
+    sound.collector._on_step = stop_all
+    run_together([broken.collector, sound.collector])
+    assert sound.lasts() == [1, 2, 3, 4, 5]
+    assert broken.provider.closes >= 1
