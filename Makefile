@@ -4,8 +4,9 @@
 PYTHON := .venv/bin/python
 UV := scripts/uv
 NPM := scripts/npm
-# Installs what is asked for and removes nothing, so that `up` does not undo what `test` installed.
-SYNC := $(UV) sync --quiet --frozen --inexact
+# Installs what is asked for and removes nothing, so that `up` does not undo what `test` installed. Compiled once here,
+# Python code need not be at the start, which takes half as long then.
+SYNC := $(UV) sync --quiet --frozen --inexact --compile-bytecode
 
 .PHONY: help
 help: ## List what make can do

@@ -1,5 +1,5 @@
-"""What must run, and is it well: the supervisor, the one-command start, status, logs, doctor, reset.
+"""Ops: what must run, and is it well: the one-command start, the supervisor, status, logs, doctor, reset.
 
-Enters: settings, the programs of the servers, the services' processes. Leaves: a running stack and its state in
-THOR_HOME/run. Listeners: the person at the terminal, `make`, and the Ops page.
+In: settings, the programs of the servers, the services' processes and their output. Out: a running stack, its state in
+THOR_HOME/run, one clear line for what is wrong. Listening: the person at the terminal, make, the Ops page.
 """

@@ -222,6 +222,8 @@ def home_lock(path: Path) -> Iterator[None]:
 
 def lock_holder(path: Path) -> int | None:
     """The pid of the Thor that holds this lock now (0 when it has not written it yet); None when nobody does."""
+    if os.name != "posix":
+        return None  # nothing is supervised there
     import fcntl
 
     try:
