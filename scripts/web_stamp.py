@@ -9,7 +9,8 @@ from pathlib import Path
 
 FRONTEND = Path(__file__).resolve().parents[1] / "frontend"
 STAMP = FRONTEND / ".build-stamp"
-SOURCES = ("index.html", "package.json", "package-lock.json", "vite.config.ts", "tsconfig*.json", "src/**/*", "public/**/*")
+SETTINGS = ("package.json", "package-lock.json", "vite.config.ts", "tsconfig*.json")
+SOURCES = ("index.html", "src/**/*", "public/**/*", *SETTINGS)
 
 
 def digest() -> str:
