@@ -16,7 +16,7 @@ import structlog
 from thor.quotes.bus import DeadLetter, Outgoing, Published, QuoteBus
 from thor.quotes.health import SourceHealth, SourceState
 from thor.quotes.provider import Event, Provider, ProviderHealth, SourceLostError
-from thor.quotes.quote import Quote, QuoteRefusedError, Reason, encode, judge
+from thor.quotes.quote import Quote, QuoteRefusedError, Reason, checked, encode, judge
 from thor.runtime.clock import Clock
 from thor.runtime.problem import Problem
 from thor.runtime.worker import Worker
@@ -173,10 +173,11 @@ class Collector(Worker):
     def _take(self, events: Sequence[Event], now_us: int) -> None:
         """Judge and number what the source gave, into the spool."""
         spool, known, next_seq = self._spool, self._known, self._next_seq
+        trusted = self.provider.checks_itself
         for event in events:
             try:
                 if isinstance(event, Quote):
-                    accepted = judge(event, now_us, known)
+                    accepted = judge(event if trusted else checked(event), now_us, known)
                     seq = next_seq[event.symbol]
                     payload = encode(accepted, seq)
                 else:
@@ -202,9 +203,8 @@ class Collector(Worker):
             if event.symbol in self.unknown:
                 return
             self.unknown.add(event.symbol)
-        payload = encode(event) if isinstance(event, Quote) else event.payload(0)
         source_id = f"{self.provider.source}/{self.provider.name}"
-        self._letters.append(DeadLetter(payload, str(error), "collect", source_id, now_us))
+        self._letters.append(DeadLetter(_as_found(event), str(error), "collect", source_id, now_us))
 
     # --- the bus ------------------------------------------------------------------------------------------------------
 
@@ -314,3 +314,13 @@ class Collector(Worker):
 
 def _sentence(*parts: str) -> str:
     return "; ".join(part for part in parts if part)
+
+
+def _as_found(event: Event) -> bytes:
+    """A refused event for its dead letter: as JSON, or as Python shows it when what is wrong has no JSON."""
+    if not isinstance(event, Quote):
+        return event.payload(0)
+    try:
+        return encode(event)
+    except (ValueError, TypeError):
+        return repr(event).encode("utf-8", "backslashreplace")

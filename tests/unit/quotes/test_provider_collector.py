@@ -144,6 +144,23 @@ def test_a_refused_quote_is_a_dead_letter_and_the_others_go_on(bench: Bench) -> 
     assert health.reason == "1 quotes refused, see the dead letters"
 
 
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"last": Decimal("NaN")}, "not_finite"),
+        ({"last": Decimal("0.1234567")}, "out_of_range"),
+        ({"last": None}, "no_price"),
+        ({"bid_size": -1}, "negative_size"),
+        ({"symbol": "ÄS"}, "bad_symbol"),
+        ({"venue": "a\x00"}, "control_character"),
+    ],
+)
+def test_what_a_careless_provider_built_is_refused(bench: Bench, fields: dict[str, Any], reason: str) -> None:
+    bench.give(bench.quote(**fields), bench.quote())
+    assert len(bench.bus.unified) == 1
+    assert [letter.reason.partition(":")[0] for letter in bench.bus.dead] == [reason]
+
+
 def test_an_unknown_symbol_is_said_in_health_and_kept_once(bench: Bench) -> None:
     for _ in range(3):
         bench.give(bench.quote("AAPL"), bench.quote())

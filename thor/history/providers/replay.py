@@ -37,6 +37,7 @@ class ReplayProvider(Provider):
     """Plays files in the order of their times. ``connect`` reads the heads and raises for what cannot be played."""
 
     name: ClassVar[str] = "replay"
+    checks_itself: ClassVar[bool] = True
     source = SOURCE
     poll_seconds = 0.005
 

@@ -41,6 +41,7 @@ class JsonFileProvider(Provider):
     """Publishes the records that were not in the file at the last reading: new lines, changed records."""
 
     name: ClassVar[str] = "json"
+    checks_itself: ClassVar[bool] = True
     source = "MOCK"
     poll_seconds = 0.25
     max_backoff_seconds = 5.0
