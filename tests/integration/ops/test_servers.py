@@ -106,7 +106,7 @@ def test_no_password_no_entry(home: Path) -> None:
                     user="thor",
                     dbname="thor",
                     password=password,
-                    passfile="/dev/null",
+                    passfile=str(home / "no-such-file"),
                 )
         port = urlsplit(servers.redis_url or "").port or 0
         at_once = Retry(NoBackoff(), 0)
