@@ -16,6 +16,7 @@ from support import wait_until
 from support_browser import CHECKOUT, RunningThor, open_page, screenshot
 
 pytestmark = pytest.mark.browser
+expect.set_options(timeout=15_000)
 
 SYMBOLS = ("YM", "ES", "NQ", "RTY", "CL", "SI", "HG", "GC", "VX", "DX", "ZB")
 SIZES: dict[str, ViewportSize] = {"wide": {"width": 1440, "height": 900}, "narrow": {"width": 390, "height": 844}}

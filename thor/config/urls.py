@@ -18,6 +18,7 @@ def nothing(_request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", api.urls),
+    path("", page),  # before the probes, whose API would answer its own root with 404
     path("", probe_api.urls),
     re_path(r"^(?:api|static)(?:/|$)", nothing),
     re_path(r"^", page),
