@@ -21,8 +21,7 @@ from thor.config.static import StaticFiles, send_file  # noqa: E402
 from thor.quotes import live  # noqa: E402
 from thor.quotes.hot import HotPaths  # noqa: E402
 from thor.runtime.asgi import App, Receive, Scope, Send, header, refuse  # noqa: E402
-from thor.runtime.problem import Problem  # noqa: E402
-from thor.users.rights import Gate, gate  # noqa: E402
+from thor.users.rights import Gate, gate, wrong_host  # noqa: E402
 
 
 class Front:
@@ -39,13 +38,11 @@ class Front:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
             return
-        host = header(scope, b"host")
-        if not self._gate.knows(host):
-            await refuse(scope, send, Problem("this server does not answer to that Host name", status=400))
-            return
         path = scope["path"]
         if self._hot is not None and (app := self._hot.find(path)) is not None:
             await app(scope, receive, send)
+        elif not self._gate.knows(header(scope, b"host")):
+            await refuse(scope, send, wrong_host())
         elif (file := self._files.find(path)) is not None:
             await send_file(file, scope, receive, send)
         else:

@@ -31,6 +31,7 @@ class Connection(HttpToolsProtocol):
     """uvicorn's HTTP connection; it hands its transport to the stream's door, and waits for headers only so long."""
 
     _deadline: asyncio.TimerHandle | None = None
+    _in_headers = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -38,7 +39,14 @@ class Connection(HttpToolsProtocol):
         if hasattr(socket, "TCP_NOTSENT_LOWAT") and sock.family in (socket.AF_INET, socket.AF_INET6):
             with contextlib.suppress(OSError):
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
+        self._extensions = {"thor.transport": transport}
         self._await_headers()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        # Most requests arrive whole: only one that does not is worth a timer.
+        if self._in_headers and self._deadline is None:
+            self._await_headers()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._headers_came()
@@ -46,12 +54,13 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["extensions"] = {"thor.transport": self.transport}  # type: ignore[dict-item]
-        if self._deadline is None:
-            self._await_headers()
+        self.scope["extensions"] = self._extensions  # type: ignore[typeddict-item]
+        self._in_headers = True
 
     def on_headers_complete(self) -> None:
-        self._headers_came()
+        self._in_headers = False
+        if self._deadline is not None:
+            self._headers_came()
         super().on_headers_complete()
 
     def _await_headers(self) -> None:

@@ -9,9 +9,9 @@ from django.db import Error as DatabaseError
 
 from thor.quotes.live import LiveQuotes
 from thor.quotes.sse import RETRY_AFTER, Streams
-from thor.runtime.asgi import App, Headers, Receive, Scope, Send, header, refuse, start
+from thor.runtime.asgi import App, Headers, Message, Receive, Scope, Send, header, refuse, start
 from thor.runtime.problem import Problem
-from thor.users.rights import Gate
+from thor.users.rights import Gate, wrong_host
 
 #: Path -> the source that it stands for (None: any). A trailing slash is ignored.
 SNAPSHOT_PATHS: Final[dict[str, str | None]] = {
@@ -45,15 +45,22 @@ class HotPaths:
 
     def _snapshot(self, source: str | None) -> App:
         quotes = self._live.snapshot
+        sent = b""
+        head: Message = {}
+        rest: Message = {}
 
         async def serve(scope: Scope, _receive: Receive, send: Send) -> None:
+            nonlocal sent, head, rest
             try:
                 body = quotes.answer(scope["query_string"], source)
             except Problem as problem:
                 await refuse(scope, send, problem)
                 return
-            await send(start(200, b"application/json", len(body), _NO_STORE))
-            await send({"type": "http.response.body", "body": body})
+            if body is not sent:  # the same bytes as last time go out in the same messages
+                sent, head = body, start(200, b"application/json", len(body), _NO_STORE)
+                rest = {"type": "http.response.body", "body": body}
+            await send(head)
+            await send(rest)
 
         return self._guarded(serve)
 
@@ -62,26 +69,29 @@ class HotPaths:
         gate = self._gate
 
         async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-            method = scope["method"]
-            if method not in ("GET", "HEAD"):
-                if method == "OPTIONS":
-                    await send({"type": "http.response.start", "status": 204, "headers": _ALLOW})
-                    await send({"type": "http.response.body"})
-                else:
-                    problem = Problem(f"{method} is not allowed here: quotes are read with GET", status=405)
-                    await refuse(scope, send, problem, _ALLOW)
-                return
             host = header(scope, b"host")
-            if not gate.is_open_to(host):
-                try:
-                    may_read = await gate.may_read(host, header(scope, b"cookie"))
-                except DatabaseError:
-                    problem = Problem("the database does not answer, and it holds the sessions", status=503)
-                    await refuse(scope, send, problem, RETRY_AFTER)
-                    return
-                if not may_read:
-                    await refuse(scope, send, Problem("log in to read quotes", status=401))
-                    return
-            await app(scope, receive, send)
+            if gate.is_open_to(host) and scope["method"] == "GET":
+                await app(scope, receive, send)
+            elif not gate.knows(host):
+                await refuse(scope, send, wrong_host())
+            elif scope["method"] == "OPTIONS":
+                await send({"type": "http.response.start", "status": 204, "headers": _ALLOW})
+                await send({"type": "http.response.body"})
+            elif scope["method"] not in ("GET", "HEAD"):
+                detail = f"{scope['method']} is not allowed here: quotes are read with GET"
+                await refuse(scope, send, Problem(detail, status=405), _ALLOW)
+            elif (problem := await self._objection(host, scope)) is not None:
+                await refuse(scope, send, problem, RETRY_AFTER if problem.status == 503 else ())
+            else:
+                await app(scope, receive, send)
 
         return serve
+
+    async def _objection(self, host: str, scope: Scope) -> Problem | None:
+        """Why this request may not read; None when it may."""
+        try:
+            if await self._gate.may_read(host, header(scope, b"cookie")):
+                return None
+        except DatabaseError:
+            return Problem("the database does not answer, and it holds the sessions", status=503)
+        return Problem("log in to read quotes", status=401)

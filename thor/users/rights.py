@@ -20,6 +20,7 @@ from django.http import HttpRequest, parse_cookie
 from django.http.request import split_domain_port, validate_host
 
 from thor.runtime.environment import is_loopback
+from thor.runtime.problem import Problem
 
 #: A session that was good stays so for this long without asking again.
 TRUST_SECONDS: Final = 20.0
@@ -78,6 +79,11 @@ def _is_of_active_user(session_key: str) -> bool:
         return bool(get_user(request).is_authenticated)
     finally:
         close_old_connections()
+
+
+def wrong_host() -> Problem:
+    """The refusal of a request whose Host is not known."""
+    return Problem("this server does not answer to that Host name; THOR_ALLOWED_HOSTS lists what it does", status=400)
 
 
 @cache
