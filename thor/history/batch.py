@@ -24,6 +24,8 @@ WINDOW_BYTES: Final = 256 * 1024
 ROOM_BYTES: Final = 1024 * 1024
 #: An XACK argument: ``$41\r\n``, two 20-digit numbers with a dash, CR LF.
 _MAX_ACK_BYTES: Final = 5 + 41 + 2
+#: The kernel copies 16 bytes at a time: so many behind the used part of a buffer must exist.
+SLACK_BYTES: Final = 16
 _NO_TS: Final = 2**63 - 1
 
 
@@ -46,7 +48,7 @@ class Batch:
     def __init__(self, most_entries: int) -> None:
         self.most_entries = most_entries
         self.out: NDArray[np.uint8] = np.empty(ROOM_BYTES, np.uint8)
-        self.ack: NDArray[np.uint8] = np.empty(most_entries * _MAX_ACK_BYTES, np.uint8)
+        self.ack: NDArray[np.uint8] = np.empty(most_entries * _MAX_ACK_BYTES + SLACK_BYTES, np.uint8)
         self.row_ms: NDArray[np.int64] = np.empty(most_entries, np.int64)
         self.clear()
 
@@ -135,7 +137,7 @@ class Parser(Protocol):
     """Parses one reply at a time, in pieces as they come."""
 
     def begin(self, batch: Batch) -> None:
-        """The next bytes are a new reply, to be parsed into ``batch``."""
+        """The next reply goes into ``batch``; some of its bytes may have come with the one before."""
         ...
 
     def room(self) -> memoryview:
@@ -214,24 +216,24 @@ class FastParser:
         k = self._kernel
         self._batch = batch
         self._in_header = True
-        self._filled = 0
-        if len(self._window) > 16 * WINDOW_BYTES:
-            self._window = np.empty(WINDOW_BYTES, np.uint8)
+        self._make_room(WINDOW_BYTES)
         self._state[:] = 0
         self._state[k.MIN_TS], self._state[k.MAX_TS] = _NO_TS, -_NO_TS
         if self._groups.current is not self._known:
             self._make_table(self._table_us)
 
     def room(self) -> memoryview:
-        if self._filled == len(self._window):
-            self._make_room()
-        return self._window.data[self._filled :]
+        if self._filled == len(self._window) - SLACK_BYTES:
+            self._make_room(len(self._window))
+        return self._window.data[self._filled : -SLACK_BYTES]
 
-    def _make_room(self) -> None:
-        """Forget what was parsed; grow when it is one entry that fills the window."""
+    def _make_room(self, size: int) -> None:
+        """Forget what was parsed; a window of at least ``size``, larger when one entry fills it."""
         start = int(self._state[self._kernel.POS])
         kept = self._filled - start
-        window = self._window if kept <= len(self._window) // 2 else np.empty(2 * len(self._window), np.uint8)
+        while kept > size // 2:
+            size *= 2
+        window = self._window if size == len(self._window) else np.empty(size, np.uint8)
         window[:kept] = self._window[start : self._filled].copy()
         self._window, self._filled = window, kept
         self._state[self._kernel.POS] = 0
@@ -253,7 +255,9 @@ class FastParser:
             self._state[k.POS], self._state[k.REMAINING] = match.end(), int(match[1])
         elif head.startswith(b"-") and b"\r\n" in head:
             raise BusReplyError(head[1 : head.index(b"\r\n")].decode("utf-8", "replace"))
-        elif not head.startswith((b"*-1\r\n", b"*0\r\n")):
+        elif head.startswith((b"*-1\r\n", b"*0\r\n")):
+            self._state[k.POS] = head.index(b"\n") + 1
+        else:
             if self._filled > _LONGEST_HEADER:
                 raise BusReplyError("the bus answered with something else than a stream's entries")
             return False

@@ -48,6 +48,8 @@ class Fetcher:
             self._free.put(Batch(most_entries))
         self._closing = False
         self._rate = 0.0
+        self._asked = self._was_full = False
+        self._active = parser()
         self._thread = threading.Thread(target=self._run, name="fetch", daemon=True)
         self._thread.start()
 
@@ -83,9 +85,16 @@ class Fetcher:
     def _fetch(self, batch: Batch) -> None:
         began = time.monotonic()
         batch.clear()
-        self._link.send(self._request)
-        self._link.read(self._parser(), batch)
+        if not self._asked:
+            self._active = self._parser()
+            self._link.send(self._request)
+        self._asked = self._was_full
+        if self._asked:
+            # There is a backlog: ask for the next batch before this one is parsed, so that the bus need not wait.
+            self._link.send(self._request)
+        self._link.read(self._active, batch)
         count = batch.acks + len(batch.refused)
+        self._was_full = count == batch.most_entries
         if not count:
             self._free.put(batch)
             self._ready.put(IDLE)

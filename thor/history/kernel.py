@@ -13,10 +13,12 @@ the worker does both in the background.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from numba import njit
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba import njit, types
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from thor.markets.trade_date import trade_date_span
@@ -35,12 +37,19 @@ Integers = NDArray[np.int64]
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
+def _intrinsic(function: Callable[..., Any]) -> Any:
+    """A function of compiled code that is written in LLVM's own terms."""
+    return intrinsic(function)
+
+
 def _compiled(function: _F) -> _F:
     """Compile at the first call, and keep the result on disk where a folder for it can be written."""
     try:
-        return njit(function, cache=True, nogil=True)  # type: ignore[no-any-return]
+        made: _F = njit(function, cache=True, nogil=True)
+        return made
     except RuntimeError:  # numba found no folder to write to: a read-only installation compiles at each start
-        return njit(function, nogil=True)  # type: ignore[no-any-return]
+        made = njit(function, nogil=True)
+        return made
 
 
 # --- what a call leaves behind, in a small array of integers that the caller keeps from call to call ----------------
@@ -58,24 +67,27 @@ STATE_SIZE = 10
 #: Why a call came back.
 DONE, NEED_INPUT, SLOW, OTHER_DATE, NEED_OUTPUT, BROKEN = 0, 1, 2, 3, 4, 5
 
+#: Copies go 16 bytes at a time: so many bytes behind the end of every array of bytes must exist.
+SLACK = 16
+
 # --- tables ---------------------------------------------------------------------------------------------------------
 
 _FIELDS = len(WIRE_FIELDS)
-_KEY_WIDTH = max(map(len, WIRE_FIELDS))
 
 
 def _text_table(texts: tuple[str, ...]) -> tuple[Bytes, Integers]:
     """ASCII texts as rows of bytes, and their lengths."""
-    table = np.zeros((len(texts), max(map(len, texts))), np.uint8)
+    table = np.zeros((len(texts), max(map(len, texts)) + SLACK), np.uint8)
     for row, text in enumerate(texts):
         table[row, : len(text)] = np.frombuffer(text.encode("ascii"), np.uint8)
     return table, np.array([len(text) for text in texts], np.int64)
 
 
-_KEYS, _KEY_LENGTHS = _text_table(WIRE_FIELDS)
-_SOURCES, _SOURCE_LENGTHS = _text_table(tuple(sorted(SOURCES)))
 #: The odd-event flags of ``quote.flags``, in the order of the bits below.
-_FLAGS, _FLAG_LENGTHS = _text_table(("crossed", "ahead", "zero_price", "negative_price"))
+_FLAG_NAMES = ("crossed", "ahead", "zero_price", "negative_price")
+_WORDS, _WORD_LENGTHS = _text_table((*WIRE_FIELDS, *sorted(SOURCES), *_FLAG_NAMES))
+_FIRST_SOURCE, _FIRST_FLAG = len(WIRE_FIELDS), len(WIRE_FIELDS) + len(SOURCES)
+_MEMBERS, _MEMBER_LENGTHS = _text_table(tuple(f',"{name}":' for name in WIRE_FIELDS))
 _CROSSED, _AHEAD, _ZERO, _NEGATIVE = 1, 2, 4, 8
 
 _V, _SYMBOL, _TS, _SOURCE = (WIRE_FIELDS.index(name) for name in ("v", "symbol", "ts", "source"))
@@ -86,11 +98,15 @@ _RECV, _SEQ, _CONDITION, _VENUE, _META = (
     WIRE_FIELDS.index(name) for name in ("recv", "seq", "condition", "venue", "meta")
 )
 
+#: What is known of a field of the event being read: four columns of one table, and its kinds.
+_KIND, _START, _STOP, _VALUE = 0, _FIELDS, 2 * _FIELDS, 3 * _FIELDS
+_MEMBER_WIDTH = _MEMBERS.shape[1]
 _MISSING, _NULL, _TEXT, _INTEGER, _DECIMAL, _OBJECT = 0, 1, 2, 3, 4, 5
 _MAX_SYMBOL = 24
 _MAX_META = 1024
 _MAX_META_KEYS = 16
 _TS_LENGTH = 27
+_DATE_LENGTH = 10
 #: Beside the event's own text a row holds: stream id, trade date, tabs, nulls.
 _ROW_OVERHEAD = 192
 _TEN = np.array([10**n for n in range(19)], np.int64)
@@ -100,7 +116,8 @@ _MONTH_DAYS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], np.int6
 class Symbols(NamedTuple):
     """The known symbols as arrays: a hash table by text, each one's product group, each group's current trade date.
 
-    ``spans``: [group, (start_us, end_us)]; ``dates``: [group, 10 bytes of YYYY-MM-DD].
+    ``spans``: [group, (start_us, end_us)]; ``dates``: [group, 10 bytes of YYYY-MM-DD]. ``keys``: the members' keys
+    of ``extra``, here because compiled code can take addresses of arguments only.
     """
 
     texts: Bytes
@@ -109,6 +126,15 @@ class Symbols(NamedTuple):
     group_of: Integers
     spans: Integers
     dates: Bytes
+    keys: Bytes
+
+
+def _hash_of(name: str) -> int:
+    """What ``_hash`` makes of the same text in memory."""
+    value = 5381
+    for byte in name.encode("ascii"):
+        value = (value * 33 + byte) & 0x7FFFFFFF
+    return value
 
 
 def symbols_table(groups: Mapping[str, str], at_us: int) -> Symbols:
@@ -117,7 +143,7 @@ def symbols_table(groups: Mapping[str, str], at_us: int) -> Symbols:
     texts, lengths = _text_table(names)
     slots = np.full(1 << (2 * len(names)).bit_length(), -1, np.int64)
     for index, name in enumerate(names):
-        slot = _hash(np.frombuffer(name.encode(), np.uint8), 0, len(name)) & (len(slots) - 1)
+        slot = _hash_of(name) & (len(slots) - 1)
         while slots[slot] >= 0:
             slot = (slot + 1) & (len(slots) - 1)
         slots[slot] = index
@@ -126,76 +152,147 @@ def symbols_table(groups: Mapping[str, str], at_us: int) -> Symbols:
     group_of = [order.index(groups[name]) if name else 0 for name in names]
     dates, _ = _text_table(tuple(span.trade_date.isoformat() for span in spans) or ("0001-01-01",))
     bounds = [(span.start_us, span.end_us) for span in spans] or [(0, 0)]
-    return Symbols(texts, lengths, slots, np.array(group_of, np.int64), np.array(bounds, np.int64), dates)
+    return Symbols(texts, lengths, slots, np.array(group_of, np.int64), np.array(bounds, np.int64), dates, _MEMBERS)
+
+
+# --- memory by address ----------------------------------------------------------------------------------------------
+#
+# Arrays cost too much here: each call that takes one counts references, each index is checked for being negative. So
+# the functions below take addresses: ``start``, ``stop``, ``at`` are places in memory, and ``consume`` alone, which has
+# the arrays, keeps within their bounds.
+
+
+def _pointer(builder: Any, address: Any, bits: Any) -> Any:
+    return builder.inttoptr(address, bits.as_pointer())
+
+
+@_intrinsic
+def _byte(_context: Any, _address: Any) -> Any:
+    """The byte at an address."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return builder.zext(builder.load(_pointer(builder, args[0], ir.IntType(8))), ir.IntType(64))
+
+    return types.int64(types.int64), generate
+
+
+@_intrinsic
+def _put(_context: Any, _address: Any, _value: Any) -> Any:
+    """Write a byte to an address."""
+
+    def generate(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        builder.store(builder.trunc(args[1], ir.IntType(8)), _pointer(builder, args[0], ir.IntType(8)))
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64), generate
+
+
+@_intrinsic
+def _get(_context: Any, _table: Any, _index: Any) -> Any:
+    """The integer at an index of a table of 64-bit integers at an address."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return builder.load(builder.gep(_pointer(builder, args[0], ir.IntType(64)), [args[1]]))
+
+    return types.int64(types.int64, types.int64), generate
+
+
+@_intrinsic
+def _set(_context: Any, _table: Any, _index: Any, _value: Any) -> Any:
+    """Write an integer to an index of such a table."""
+
+    def generate(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        builder.store(args[2], builder.gep(_pointer(builder, args[0], ir.IntType(64)), [args[1]]))
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.int64), generate
+
+
+@_intrinsic
+def _copy16(_context: Any, _start: Any, _at: Any) -> Any:
+    """Copy 16 bytes from one address to another."""
+
+    def generate(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        chunk = ir.VectorType(ir.IntType(8), 16)
+        loaded = builder.load(_pointer(builder, args[0], chunk), align=1)
+        builder.store(loaded, _pointer(builder, args[1], chunk), align=1)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64), generate
 
 
 # --- small parts ----------------------------------------------------------------------------------------------------
 
 
 @_compiled
-def _hash(buf: Bytes, start: int, stop: int) -> int:
+def _hash(start: int, stop: int) -> int:
     value = 5381
     for i in range(start, stop):
-        value = (value * 33 + int(buf[i])) & 0x7FFFFFFF
+        value = (value * 33 + _byte(i)) & 0x7FFFFFFF
     return value
 
 
 @_compiled
-def _same(buf: Bytes, start: int, stop: int, text: Bytes, length: int) -> bool:
-    if stop - start != length:
+def _is_word(start: int, stop: int, word: int) -> bool:
+    """[start, stop) holds this text of the table of words."""
+    if stop - start != _WORD_LENGTHS[word]:
         return False
-    for i in range(length):
-        if buf[start + i] != text[i]:
+    for i in range(stop - start):
+        if _byte(start + i) != _WORDS[word, i]:
             return False
     return True
 
 
 @_compiled
-def _same_place(buf: Bytes, start: int, stop: int, other: int, other_stop: int) -> bool:
+def _same_place(start: int, stop: int, other: int, other_stop: int) -> bool:
     if stop - start != other_stop - other:
         return False
     for i in range(stop - start):
-        if buf[start + i] != buf[other + i]:
+        if _byte(start + i) != _byte(other + i):
             return False
     return True
 
 
 @_compiled
-def _copy(buf: Bytes, start: int, stop: int, out: Bytes, at: int) -> int:
-    for i in range(stop - start):
-        out[at + i] = buf[start + i]
-    return at + stop - start
+def _copy(start: int, stop: int, at: int) -> int:
+    """Copy [start, stop) and up to :data:`SLACK` bytes more, which both sides must have and which nobody reads."""
+    end = at + stop - start
+    while at < end:
+        _copy16(start, at)
+        start += 16
+        at += 16
+    return end
 
 
 @_compiled
-def _two(buf: Bytes, at: int) -> int:
+def _two(at: int) -> int:
     """Two digits as a number; a big number when they are none."""
-    high, low = buf[at] - 48, buf[at + 1] - 48
-    if buf[at] < 48 or buf[at] > 57 or buf[at + 1] < 48 or buf[at + 1] > 57:
+    high, low = _byte(at) - 48, _byte(at + 1) - 48
+    if _byte(at) < 48 or _byte(at) > 57 or _byte(at + 1) < 48 or _byte(at + 1) > 57:
         return 1_000_000
     return int(high) * 10 + int(low)
 
 
 @_compiled
-def _time_us(buf: Bytes, start: int, stop: int) -> int:
+def _time_us(start: int, stop: int) -> int:
     """Epoch microseconds of YYYY-MM-DDTHH:MM:SS.ffffffZ, or -1 for any other spelling and for years before 1970."""
     if stop - start != _TS_LENGTH:
         return -1
     p = start
     if (
-        buf[p + 4] != 45
-        or buf[p + 7] != 45
-        or buf[p + 10] != 84
-        or buf[p + 13] != 58
-        or buf[p + 16] != 58
-        or buf[p + 19] != 46
-        or buf[p + 26] != 90
+        _byte(p + 4) != 45
+        or _byte(p + 7) != 45
+        or _byte(p + 10) != 84
+        or _byte(p + 13) != 58
+        or _byte(p + 16) != 58
+        or _byte(p + 19) != 46
+        or _byte(p + 26) != 90
     ):
         return -1
-    year = _two(buf, p) * 100 + _two(buf, p + 2)
-    month, day = _two(buf, p + 5), _two(buf, p + 8)
-    hour, minute, second = _two(buf, p + 11), _two(buf, p + 14), _two(buf, p + 17)
-    micro = _two(buf, p + 20) * 10_000 + _two(buf, p + 22) * 100 + _two(buf, p + 24)
+    year = _two(p) * 100 + _two(p + 2)
+    month, day = _two(p + 5), _two(p + 8)
+    hour, minute, second = _two(p + 11), _two(p + 14), _two(p + 17)
+    micro = _two(p + 20) * 10_000 + _two(p + 22) * 100 + _two(p + 24)
     if year < 1970 or year > 2199 or month < 1 or month > 12 or hour > 23 or minute > 59 or second > 59:
         return -1
     if micro > 999_999 or day < 1:
@@ -213,37 +310,37 @@ def _time_us(buf: Bytes, start: int, stop: int) -> int:
 
 
 @_compiled
-def _text_end(buf: Bytes, at: int) -> int:
+def _text_end(at: int) -> int:
     """Where the closing quote of a text stands whose first character is at ``at``; 0 when it is not plain ASCII."""
-    while 32 <= buf[at] < 127 and buf[at] != 34 and buf[at] != 92:
+    while 32 <= _byte(at) < 127 and _byte(at) != 34 and _byte(at) != 92:
         at += 1
-    return at if buf[at] == 34 else 0
+    return at if _byte(at) == 34 else 0
 
 
 @_compiled
-def _number(buf: Bytes, at: int) -> tuple[int, int, int]:
+def _number(at: int) -> tuple[int, int, int]:
     """(end, kind, value) of a plain JSON number; end 0 when it is not plain or too long.
 
     value: the integer, of at most 18 digits, or the decimal in millionths, of at most 12 digits before and 6 after the
     point. A negative nought is not plain: the twin writes it without its sign.
     """
-    negative = buf[at] == 45
+    negative = _byte(at) == 45
     if negative:
         at += 1
     first, value = at, 0
-    while 48 <= buf[at] <= 57 and at - first < 19:
-        value = value * 10 + int(buf[at] - 48)
+    while 48 <= _byte(at) <= 57 and at - first < 19:
+        value = value * 10 + _byte(at) - 48
         at += 1
     whole = at - first
-    if whole == 0 or whole > 18 or (whole > 1 and buf[first] == 48):
+    if whole == 0 or whole > 18 or (whole > 1 and _byte(first) == 48):
         return 0, _MISSING, 0
     kind = _INTEGER
-    if buf[at] == 46:
+    if _byte(at) == 46:
         kind = _DECIMAL
         at += 1
         first = at
-        while 48 <= buf[at] <= 57 and at - first < 7:
-            value = value * 10 + int(buf[at] - 48)
+        while 48 <= _byte(at) <= 57 and at - first < 7:
+            value = value * 10 + _byte(at) - 48
             at += 1
         if whole > 12 or at == first or at - first > 6:
             return 0, _MISSING, 0
@@ -256,61 +353,67 @@ def _number(buf: Bytes, at: int) -> tuple[int, int, int]:
 
 
 @_compiled
-def _word_end(buf: Bytes, at: int) -> int:
+def _word_end(at: int) -> int:
     """The end of true, false or null; 0 for anything else."""
-    if buf[at] == 116 and buf[at + 1] == 114 and buf[at + 2] == 117 and buf[at + 3] == 101:
+    if _byte(at) == 116 and _byte(at + 1) == 114 and _byte(at + 2) == 117 and _byte(at + 3) == 101:
         return at + 4
-    if buf[at] == 110 and buf[at + 1] == 117 and buf[at + 2] == 108 and buf[at + 3] == 108:
+    if _byte(at) == 110 and _byte(at + 1) == 117 and _byte(at + 2) == 108 and _byte(at + 3) == 108:
         return at + 4
-    if buf[at] == 102 and buf[at + 1] == 97 and buf[at + 2] == 108 and buf[at + 3] == 115 and buf[at + 4] == 101:
+    if (
+        _byte(at) == 102
+        and _byte(at + 1) == 97
+        and _byte(at + 2) == 108
+        and _byte(at + 3) == 115
+        and _byte(at + 4) == 101
+    ):
         return at + 5
     return 0
 
 
 @_compiled
-def _meta_end(buf: Bytes, at: int) -> tuple[int, int]:
+def _meta_end(at: int) -> tuple[int, int]:
     """(end, flags) of a flat meta object that starts at ``at``; end 0 when it is not plain. flags: the true ones."""
-    if buf[at + 1] == 125:
+    if _byte(at + 1) == 125:
         return at + 2, 0
     begin, flags, count = at, 0, 0
     starts = np.empty(_MAX_META_KEYS, np.int64)
     stops = np.empty(_MAX_META_KEYS, np.int64)
     while True:
         at += 1
-        if buf[at] != 34 or count == _MAX_META_KEYS:
+        if _byte(at) != 34 or count == _MAX_META_KEYS:
             return 0, 0
         starts[count] = at + 1
-        stop = _text_end(buf, at + 1)
-        if stop == 0 or buf[stop + 1] != 58:
+        stop = _text_end(at + 1)
+        if stop == 0 or _byte(stop + 1) != 58:
             return 0, 0
         stops[count] = stop
         for i in range(count):
-            if _same_place(buf, starts[i], stops[i], starts[count], stop):
+            if _same_place(starts[i], stops[i], starts[count], stop):
                 return 0, 0
         at = stop + 2
-        if buf[at] == 34:
-            end = _text_end(buf, at + 1)
+        if _byte(at) == 34:
+            end = _text_end(at + 1)
             if end == 0:
                 return 0, 0
             at = end + 1
-        elif buf[at] == 45 or 48 <= buf[at] <= 57:
-            end, _, _ = _number(buf, at)
+        elif _byte(at) == 45 or 48 <= _byte(at) <= 57:
+            end, _, _ = _number(at)
             if end == 0:
                 return 0, 0
             at = end
         else:
-            end = _word_end(buf, at)
+            end = _word_end(at)
             if end == 0:
                 return 0, 0
-            if buf[at] == 116:
+            if _byte(at) == 116:
                 for flag in range(4):
-                    if _same(buf, starts[count], stop, _FLAGS[flag], _FLAG_LENGTHS[flag]):
+                    if _is_word(starts[count], stop, _FIRST_FLAG + flag):
                         flags |= 1 << flag
             at = end
         count += 1
-        if buf[at] == 125:
+        if _byte(at) == 125:
             return (at + 1, flags) if at + 1 - begin <= _MAX_META else (0, 0)
-        if buf[at] != 44:
+        if _byte(at) != 44:
             return 0, 0
 
 
@@ -318,144 +421,160 @@ def _meta_end(buf: Bytes, at: int) -> tuple[int, int]:
 
 
 @_compiled
-def _field_of(buf: Bytes, start: int, stop: int, expected: int) -> int:
+def _field_of(start: int, stop: int, expected: int) -> int:
     """The index in WIRE_FIELDS of the key [start, stop), searched from ``expected`` on; -1 when there is none."""
     for i in range(_FIELDS):
         field = expected + i
         if field >= _FIELDS:
             field -= _FIELDS
-        if _same(buf, start, stop, _KEYS[field], _KEY_LENGTHS[field]):
+        if _is_word(start, stop, field):
             return field
     return -1
 
 
 @_compiled
-def _members(
-    buf: Bytes, at: int, end: int, starts: Integers, stops: Integers, kinds: Integers, values: Integers
-) -> bool:
+def _members(at: int, end: int, fields: int) -> bool:
     """Take the object [at, end) apart: kind, place and value by field. False when it is not plain.
 
     Reads no further than the CR that follows a bulk string: no loop here goes over a control character.
     """
-    kinds[:] = _MISSING
-    if buf[at] != 123:
+    for field in range(_FIELDS):
+        _set(fields, _KIND + field, _MISSING)
+    if _byte(at) != 123:
         return False
     expected = 0
     while True:
         at += 1
-        if buf[at] != 34:
+        if _byte(at) != 34:
             return False
-        stop = _text_end(buf, at + 1)
-        if stop == 0 or buf[stop + 1] != 58:
+        stop = _text_end(at + 1)
+        if stop == 0 or _byte(stop + 1) != 58:
             return False
-        field = _field_of(buf, at + 1, stop, expected)
-        if field < 0 or kinds[field] != _MISSING:
+        field = _field_of(at + 1, stop, expected)
+        if field < 0 or _get(fields, _KIND + field) != _MISSING:
             return False
         expected = field + 1
         at = stop + 2
-        starts[field] = at
-        if buf[at] == 34:
-            kinds[field] = _TEXT
-            starts[field] = at + 1
-            stop = _text_end(buf, at + 1)
+        _set(fields, _START + field, at)
+        if _byte(at) == 34:
+            _set(fields, _KIND + field, _TEXT)
+            _set(fields, _START + field, at + 1)
+            stop = _text_end(at + 1)
             if stop == 0:
                 return False
-            stops[field] = stop
+            _set(fields, _STOP + field, stop)
             at = stop + 1
-        elif buf[at] == 45 or 48 <= buf[at] <= 57:
-            stop, kind, value = _number(buf, at)
+        elif _byte(at) == 45 or 48 <= _byte(at) <= 57:
+            stop, kind, value = _number(at)
             if stop == 0:
                 return False
-            kinds[field], values[field], stops[field] = kind, value, stop
+            _set(fields, _KIND + field, kind)
+            _set(fields, _VALUE + field, value)
+            _set(fields, _STOP + field, stop)
             at = stop
-        elif buf[at] == 123 and field == _META:
-            stop, flags = _meta_end(buf, at)
+        elif _byte(at) == 123 and field == _META:
+            stop, flags = _meta_end(at)
             if stop == 0:
                 return False
-            kinds[field], values[field], stops[field] = _OBJECT, flags, stop
+            _set(fields, _KIND + field, _OBJECT)
+            _set(fields, _VALUE + field, flags)
+            _set(fields, _STOP + field, stop)
             at = stop
-        elif buf[at] == 110 and _word_end(buf, at) > 0:
-            kinds[field] = _NULL
+        elif _byte(at) == 110 and _word_end(at) > 0:
+            _set(fields, _KIND + field, _NULL)
             at += 4
         else:
             return False
-        if buf[at] == 125:
+        if _byte(at) == 125:
             return at + 1 == end
-        if buf[at] != 44:
+        if _byte(at) != 44:
             return False
 
 
 @_compiled
-def _prices_fit(kinds: Integers, values: Integers) -> bool:
+def _prices_fit(fields: int) -> bool:
     """The price fields are numbers of at most 12 digits before the point, or null; from now on in millionths."""
     for field in (_LAST, _BID, _ASK, _OPEN, _OPEN + 1, _OPEN + 2, _OPEN + 3, _OPEN + 4, _OPEN + 5):
-        kind = kinds[field]
+        kind = _get(fields, _KIND + field)
         if kind == _INTEGER:
-            if values[field] >= 10**12 or values[field] <= -(10**12):
+            if _get(fields, _VALUE + field) >= 10**12 or _get(fields, _VALUE + field) <= -(10**12):
                 return False
-            values[field] *= 1_000_000
+            _set(fields, _VALUE + field, _get(fields, _VALUE + field) * 1_000_000)
         elif kind != _DECIMAL and kind != _NULL and kind != _MISSING:
             return False
     return True
 
 
 @_compiled
-def _rest_fits(starts: Integers, stops: Integers, kinds: Integers, values: Integers) -> bool:
+def _rest_fits(fields: int) -> bool:
     """Version, sizes, seq, texts and meta are of their types."""
-    if kinds[_V] != _INTEGER or values[_V] != 1 or kinds[_SYMBOL] != _TEXT or kinds[_SOURCE] != _TEXT:
+    if (
+        _get(fields, _KIND + _V) != _INTEGER
+        or _get(fields, _VALUE + _V) != 1
+        or _get(fields, _KIND + _SYMBOL) != _TEXT
+        or _get(fields, _KIND + _SOURCE) != _TEXT
+    ):
         return False
     for field in (_LAST_SIZE, _LAST_SIZE + 1, _LAST_SIZE + 2, _VOLUME, _SEQ):
-        if kinds[field] == _INTEGER:
-            if values[field] < 0:
+        if _get(fields, _KIND + field) == _INTEGER:
+            if _get(fields, _VALUE + field) < 0:
                 return False
-        elif kinds[field] != _NULL and kinds[field] != _MISSING:
+        elif _get(fields, _KIND + field) != _NULL and _get(fields, _KIND + field) != _MISSING:
             return False
     for field in (_CONDITION, _VENUE):
-        if kinds[field] == _TEXT:
-            if stops[field] - starts[field] > MAX_TEXT_LENGTH:
+        if _get(fields, _KIND + field) == _TEXT:
+            if _get(fields, _STOP + field) - _get(fields, _START + field) > MAX_TEXT_LENGTH:
                 return False
-        elif kinds[field] != _NULL and kinds[field] != _MISSING:
+        elif _get(fields, _KIND + field) != _NULL and _get(fields, _KIND + field) != _MISSING:
             return False
-    return bool(kinds[_META] == _OBJECT or kinds[_META] == _NULL or kinds[_META] == _MISSING)
+    return bool(
+        _get(fields, _KIND + _META) == _OBJECT
+        or _get(fields, _KIND + _META) == _NULL
+        or _get(fields, _KIND + _META) == _MISSING
+    )
 
 
 @_compiled
-def _is_there(kinds: Integers, field: int) -> bool:
-    return bool(kinds[field] == _INTEGER or kinds[field] == _DECIMAL)
+def _is_there(fields: int, field: int) -> bool:
+    return bool(_get(fields, _KIND + field) == _INTEGER or _get(fields, _KIND + field) == _DECIMAL)
 
 
 @_compiled
-def _oddities(kinds: Integers, values: Integers) -> int:
+def _oddities(fields: int) -> int:
     """The flags that the prices ask for; -1 when there is no price at all."""
     found, odd = False, 0
     for field in (_LAST, _BID, _ASK):
-        if _is_there(kinds, field):
+        if _is_there(fields, field):
             found = True
-            if values[field] == 0:
+            if _get(fields, _VALUE + field) == 0:
                 odd |= _ZERO
-            elif values[field] < 0:
+            elif _get(fields, _VALUE + field) < 0:
                 odd |= _NEGATIVE
-    if _is_there(kinds, _BID) and _is_there(kinds, _ASK) and values[_BID] > values[_ASK]:
+    if (
+        _is_there(fields, _BID)
+        and _is_there(fields, _ASK)
+        and _get(fields, _VALUE + _BID) > _get(fields, _VALUE + _ASK)
+    ):
         odd |= _CROSSED
     return odd if found else -1
 
 
 @_compiled
-def _find_symbol(buf: Bytes, start: int, stop: int, symbols: Symbols) -> int:
-    mask = len(symbols.slots) - 1
-    slot = _hash(buf, start, stop) & mask
-    while symbols.slots[slot] >= 0:
-        index = symbols.slots[slot]
-        if _same(buf, start, stop, symbols.texts[index], symbols.lengths[index]):
-            return int(index)
+def _find_symbol(start: int, stop: int, slots: int, mask: int, texts: int, width: int, lengths: int) -> int:
+    """The row of a symbol in the table whose parts stand at these addresses; -1 when it is not known."""
+    slot = _hash(start, stop) & mask
+    while _get(slots, slot) >= 0:
+        row: int = _get(slots, slot)
+        if _same_place(start, stop, texts + row * width, texts + row * width + _get(lengths, row)):
+            return row
         slot = (slot + 1) & mask
     return -1
 
 
 @_compiled
-def _known_source(buf: Bytes, start: int, stop: int) -> bool:
-    for i in range(len(_SOURCE_LENGTHS)):
-        if _same(buf, start, stop, _SOURCES[i], _SOURCE_LENGTHS[i]):
+def _is_source(start: int, stop: int) -> bool:
+    for word in range(_FIRST_SOURCE, _FIRST_FLAG):
+        if _is_word(start, stop, word):
             return True
     return False
 
@@ -464,64 +583,61 @@ def _known_source(buf: Bytes, start: int, stop: int) -> bool:
 
 
 @_compiled
-def _put_field(buf: Bytes, field: int, starts: Integers, stops: Integers, kinds: Integers, out: Bytes, at: int) -> int:
+def _put_field(field: int, fields: int, at: int) -> int:
     """One column and its tab."""
-    if kinds[field] == _MISSING or kinds[field] == _NULL:
-        out[at], out[at + 1] = 92, 78
+    if _get(fields, _KIND + field) == _MISSING or _get(fields, _KIND + field) == _NULL:
+        _put(at, 92)
+        _put(at + 1, 78)
         at += 2
     else:
-        at = _copy(buf, starts[field], stops[field], out, at)
-    out[at] = 9
+        at = _copy(_get(fields, _START + field), _get(fields, _STOP + field), at)
+    _put(at, 9)
     return at + 1
 
 
 @_compiled
-def _put_key(out: Bytes, at: int, begin: int, field: int) -> int:
-    """A comma unless it is the first member, the quoted key, a colon."""
-    if at > begin:
-        out[at] = 44
-        at += 1
-    out[at] = 34
-    at = _copy(_KEYS[field], 0, _KEY_LENGTHS[field], out, at + 1)
-    out[at], out[at + 1] = 34, 58
-    return at + 2
+def _put_member(start: int, stop: int, field: int, keys: int, at: int) -> int:
+    """A comma, the quoted key and a colon, and the value [start, stop) as it stands. ``keys``: the table of these."""
+    key = keys + field * _MEMBER_WIDTH
+    return _copy(start, stop, _copy(key, key + int(_MEMBER_LENGTHS[field]), at))
 
 
 @_compiled
-def _put_extra(buf: Bytes, starts: Integers, stops: Integers, kinds: Integers, out: Bytes, at: int) -> int:
+def _put_extra(fields: int, keys: int, at: int) -> int:
     """The JSON of what has no column, or a null."""
-    out[at] = 123
-    begin = at + 1
-    end = begin
+    end = at
     for field in range(_OPEN, _SETTLEMENT + 1):
-        if _is_there(kinds, field):
-            end = _copy(buf, starts[field], stops[field], out, _put_key(out, end, begin, field))
-    if kinds[_RECV] == _TEXT:
-        end = _copy(buf, starts[_RECV] - 1, stops[_RECV] + 1, out, _put_key(out, end, begin, _RECV))
-    if kinds[_META] == _OBJECT and stops[_META] - starts[_META] > 2:
-        end = _copy(buf, starts[_META], stops[_META], out, _put_key(out, end, begin, _META))
-    if end == begin:
-        out[at], out[at + 1] = 92, 78
+        if _is_there(fields, field):
+            end = _put_member(_get(fields, _START + field), _get(fields, _STOP + field), field, keys, end)
+    if _get(fields, _KIND + _RECV) == _TEXT:
+        end = _put_member(_get(fields, _START + _RECV) - 1, _get(fields, _STOP + _RECV) + 1, _RECV, keys, end)
+    if _get(fields, _KIND + _META) == _OBJECT and _get(fields, _STOP + _META) - _get(fields, _START + _META) > 2:
+        end = _put_member(_get(fields, _START + _META), _get(fields, _STOP + _META), _META, keys, end)
+    if end == at:
+        _put(at, 92)
+        _put(at + 1, 78)
         return at + 2
-    out[end] = 125
+    _put(at, 123)  # where the first comma stood
+    _put(end, 125)
     return end + 1
 
 
 @_compiled
-def _put_row(
-    buf: Bytes, id_start: int, id_stop: int, starts: Integers, stops: Integers, kinds: Integers,
-    date: Bytes, out: Bytes, at: int,
-) -> int:  # fmt: skip
-    for field in (_SYMBOL, _TS, _LAST, _BID, _ASK, _LAST_SIZE, _LAST_SIZE + 1, _LAST_SIZE + 2, _VOLUME, _SOURCE):
-        at = _put_field(buf, field, starts, stops, kinds, out, at)
-    for field in (_CONDITION, _VENUE, _SEQ):
-        at = _put_field(buf, field, starts, stops, kinds, out, at)
-    at = _copy(date, 0, len(date), out, at)
-    out[at] = 9
-    at = _copy(buf, id_start, id_stop, out, at + 1)
-    out[at] = 9
-    at = _put_extra(buf, starts, stops, kinds, out, at + 1)
-    out[at] = 10
+def _put_row(id_start: int, id_stop: int, fields: int, date: int, keys: int, at: int) -> int:
+    for field in range(_SYMBOL, _TS + 1):
+        at = _put_field(field, fields, at)
+    for field in range(_LAST, _VOLUME + 1):
+        at = _put_field(field, fields, at)
+    at = _put_field(_SOURCE, fields, at)
+    at = _put_field(_CONDITION, fields, at)
+    at = _put_field(_VENUE, fields, at)
+    at = _put_field(_SEQ, fields, at)
+    at = _copy(date, date + _DATE_LENGTH, at)
+    _put(at, 9)
+    at = _copy(id_start, id_stop, at + 1)
+    _put(at, 9)
+    at = _put_extra(fields, keys, at + 1)
+    _put(at, 10)
     return at + 1
 
 
@@ -529,43 +645,110 @@ def _put_row(
 
 
 @_compiled
-def _length(buf: Bytes, at: int, end: int, marker: int) -> tuple[int, int]:
+def _length(at: int, end: int, marker: int) -> tuple[int, int]:
     """(number, next) of a RESP header such as ``*2`` or ``$15`` with its CR LF. next: 0 incomplete, -1 other."""
     if at >= end:
         return 0, 0
-    if buf[at] != marker:
+    if _byte(at) != marker:
         return 0, -1
     at += 1
-    negative = at < end and buf[at] == 45
+    negative = at < end and _byte(at) == 45
     if negative:
         at += 1
     value, first = 0, at
-    while at < end and 48 <= buf[at] <= 57 and at - first < 12:
-        value = value * 10 + int(buf[at] - 48)
+    while at < end and 48 <= _byte(at) <= 57 and at - first < 12:
+        value = value * 10 + _byte(at) - 48
         at += 1
     if at + 1 >= end:
         return 0, 0
-    if at == first or buf[at] != 13 or buf[at + 1] != 10:
+    if at == first or _byte(at) != 13 or _byte(at + 1) != 10:
         return 0, -1
     return -value if negative else value, at + 2
 
 
 @_compiled
-def _id_us(buf: Bytes, start: int, stop: int) -> int:
+def _id_us(start: int, stop: int) -> int:
     """The time of a stream id in epoch microseconds; -1 when it is not an ordinary one."""
     value, at = 0, start
-    while at < stop and 48 <= buf[at] <= 57:
-        value = value * 10 + int(buf[at] - 48)
+    while at < stop and 48 <= _byte(at) <= 57:
+        value = value * 10 + _byte(at) - 48
         at += 1
         if at - start > 15:
             return -1
-    return value * 1000 if at > start and at < stop and buf[at] == 45 else -1
+    return value * 1000 if at > start and at < stop and _byte(at) == 45 else -1
 
 
 @_compiled
-def _put_ack(buf: Bytes, start: int, stop: int, state: Integers, ack: Bytes) -> None:
-    state[ACK] = _copy(buf, start, stop, ack, state[ACK])
-    state[ACKS] += 1
+def _entry(at: int, end: int, parts: int) -> int:
+    """Take the RESP of the entry at ``at`` apart. Returns its end, 0 when it is not all there, -1 when it is no entry.
+
+    ``parts`` gets how many names and values it has (-1: it was deleted), then start and stop of the id as a bulk
+    string, of the id itself, and of the first four of its names and values.
+    """
+    number, at = _length(at, end, 42)
+    if at <= 0 or number != 2:
+        return 0 if at == 0 else -1
+    _set(parts, 1, at)
+    number, at = _length(at, end, 36)
+    if at <= 0 or number < 0:
+        return 0 if at == 0 else -1
+    _set(parts, 3, at)
+    _set(parts, 4, at + number)
+    at += number + 2
+    _set(parts, 2, at)
+    count, at = _length(at, end, 42)
+    if at <= 0:
+        return at
+    _set(parts, 0, count)
+    for i in range(count):
+        number, at = _length(at, end, 36)
+        if at <= 0 or number < 0:
+            return 0 if at == 0 else -1
+        if i < 4:
+            _set(parts, 5 + 2 * i, at)
+            _set(parts, 6 + 2 * i, at + number)
+        at += number + 2
+        if at > end:
+            return 0
+        if _byte(at - 2) != 13 or _byte(at - 1) != 10:
+            return -1
+    return at
+
+
+@_compiled
+def _event(parts: int, fields: int) -> int:
+    """The event time in epoch microseconds of an entry that is plain and, its symbol apart, acceptable; else -1."""
+    name, event = _get(parts, 5), _get(parts, 9)
+    if _get(parts, 0) != 4 or _get(parts, 6) - name != 1 or _byte(name) != 115:
+        return -1
+    if _get(parts, 10) - event != 1 or _byte(event) != 101:
+        return -1
+    now_us = _id_us(_get(parts, 3), _get(parts, 4))
+    if now_us < 0 or not _members(_get(parts, 11), _get(parts, 12), fields):
+        return -1
+    if not _rest_fits(fields) or not _prices_fit(fields):
+        return -1
+    odd = _oddities(fields)
+    if odd < 0 or _get(fields, _KIND + _TS) != _TEXT:
+        return -1
+    ts_us = _time_us(_get(fields, _START + _TS), _get(fields, _STOP + _TS))
+    if ts_us < 0 or ts_us - now_us > REFUSE_AHEAD_US or now_us - ts_us > REFUSE_AGE_US:
+        return -1
+    if ts_us - now_us > FLAG_AHEAD_US:
+        odd |= _AHEAD
+    flags = _get(fields, _VALUE + _META) if _get(fields, _KIND + _META) == _OBJECT else 0
+    if odd & ~flags:
+        return -1
+    recv = _get(fields, _KIND + _RECV)
+    if recv == _TEXT:
+        if _time_us(_get(fields, _START + _RECV), _get(fields, _STOP + _RECV)) < 0:
+            return -1
+    elif recv != _NULL and recv != _MISSING:
+        return -1
+    if not _is_source(_get(fields, _START + _SOURCE), _get(fields, _STOP + _SOURCE)):
+        return -1
+    symbol, symbol_stop = _get(fields, _START + _SYMBOL), _get(fields, _STOP + _SYMBOL)
+    return ts_us if _same_place(_get(parts, 7), _get(parts, 8), symbol, symbol_stop) else -1
 
 
 @_compiled
@@ -576,108 +759,60 @@ def consume(buf: Bytes, end: int, state: Integers, symbols: Symbols, out: Bytes,
     milliseconds. Comes back with DONE (the reply's last entry was taken), NEED_INPUT, NEED_OUTPUT (``out`` is short),
     SLOW (the entry [POS, ENTRY_END) is the slow twin's; the caller moves POS and REMAINING), OTHER_DATE (the same,
     because its trade date is not the table's) or BROKEN (no RESP).
-    ``ack`` and ``row_ms`` must have room for all entries of the reply.
+    ``ack`` and ``row_ms`` must have room for all entries of the reply; ``buf``, ``out`` and ``ack`` are longer than
+    what is used of them by at least :data:`SLACK`.
     """
-    starts = np.zeros(_FIELDS, np.int64)
-    stops = np.zeros(_FIELDS, np.int64)
-    kinds = np.zeros(_FIELDS, np.int64)
-    values = np.zeros(_FIELDS, np.int64)
-    part = np.zeros(4, np.int64)
-    part_end = np.zeros(4, np.int64)
+    fields_memory = np.zeros(4 * _FIELDS, np.int64)
+    parts_memory = np.zeros(13, np.int64)
+    fields, parts = int(np.int64(fields_memory.ctypes.data)), int(np.int64(parts_memory.ctypes.data))
+    base, out_base, ack_base = (
+        int(np.int64(buf.ctypes.data)),
+        int(np.int64(out.ctypes.data)),
+        int(np.int64(ack.ctypes.data)),
+    )
+    slots, texts = int(np.int64(symbols.slots.ctypes.data)), int(np.int64(symbols.texts.ctypes.data))
+    lengths, keys = int(np.int64(symbols.lengths.ctypes.data)), int(np.int64(symbols.keys.ctypes.data))
+    dates = int(np.int64(symbols.dates.ctypes.data))
+    width, date_width = symbols.texts.shape[1], symbols.dates.shape[1]
+    mask = len(symbols.slots) - 1
     while state[REMAINING] > 0:
-        number, at = _length(buf, state[POS], end, 42)
-        if at == 0:
-            return NEED_INPUT
-        if at < 0 or number != 2:
-            return BROKEN
-        id_block = at
-        number, at = _length(buf, at, end, 36)
-        if at == 0:
-            return NEED_INPUT
-        if at < 0 or number < 0:
-            return BROKEN
-        id_start, id_stop = at, at + number
-        at = id_stop + 2
-        id_block_end = at
-        count, at = _length(buf, at, end, 42)
-        if at == 0:
-            return NEED_INPUT
-        if at < 0:
-            return BROKEN
-        for i in range(count):
-            number, at = _length(buf, at, end, 36)
-            if at == 0:
-                return NEED_INPUT
-            if at < 0 or number < 0:
-                return BROKEN
-            if i < 4:
-                part[i], part_end[i] = at, at + number
-            at += number + 2
-            if at > end:
-                return NEED_INPUT
-            if buf[at - 2] != 13 or buf[at - 1] != 10:
-                return BROKEN
-        state[ENTRY_END] = at
-        if count < 0:  # deleted under the group's feet: nothing to store, but to take off the pending list
-            _put_ack(buf, id_block, id_block_end, state, ack)
+        at = int(base + state[POS])
+        stop = _entry(at, int(base + end), parts)
+        if stop <= 0:
+            return NEED_INPUT if stop == 0 else BROKEN
+        state[ENTRY_END] = stop - base
+        if _get(parts, 0) < 0:  # deleted under the group's feet: nothing to store, but to take off the pending list
             state[DELETED] += 1
-            state[POS] = at
-            state[REMAINING] -= 1
-            continue
-        if count != 4 or part_end[0] - part[0] != 1 or buf[part[0]] != 115:
-            return SLOW
-        if part_end[2] - part[2] != 1 or buf[part[2]] != 101:
-            return SLOW
-        now_us = _id_us(buf, id_start, id_stop)
-        if now_us < 0:
-            return SLOW
-        if not _members(buf, part[3], part_end[3], starts, stops, kinds, values):
-            return SLOW
-        if not _rest_fits(starts, stops, kinds, values) or not _prices_fit(kinds, values):
-            return SLOW
-        odd = _oddities(kinds, values)
-        if odd < 0 or kinds[_TS] != _TEXT:
-            return SLOW
-        ts_us = _time_us(buf, starts[_TS], stops[_TS])
-        if ts_us < 0 or ts_us - now_us > REFUSE_AHEAD_US or now_us - ts_us > REFUSE_AGE_US:
-            return SLOW
-        if ts_us - now_us > FLAG_AHEAD_US:
-            odd |= _AHEAD
-        flags = values[_META] if kinds[_META] == _OBJECT else 0
-        if odd & ~flags:
-            return SLOW
-        if kinds[_RECV] == _TEXT:
-            if _time_us(buf, starts[_RECV], stops[_RECV]) < 0:
+        else:
+            ts_us = _event(parts, fields)
+            if ts_us < 0:
                 return SLOW
-        elif kinds[_RECV] != _NULL and kinds[_RECV] != _MISSING:
-            return SLOW
-        if not _same_place(buf, part[1], part_end[1], starts[_SYMBOL], stops[_SYMBOL]):
-            return SLOW
-        symbol = _find_symbol(buf, starts[_SYMBOL], stops[_SYMBOL], symbols)
-        if symbol < 0 or not _known_source(buf, starts[_SOURCE], stops[_SOURCE]):
-            return SLOW
-        group = symbols.group_of[symbol]
-        if ts_us < symbols.spans[group, 0] or ts_us >= symbols.spans[group, 1]:
-            return OTHER_DATE
-        if len(out) - state[OUT] < at - state[POS] + _ROW_OVERHEAD:
-            return NEED_OUTPUT
-        state[OUT] = _put_row(buf, id_start, id_stop, starts, stops, kinds, symbols.dates[group], out, state[OUT])
-        _put_ack(buf, id_block, id_block_end, state, ack)
-        row_ms[state[ROWS]] = now_us // 1000
-        state[ROWS] += 1
-        state[MIN_TS] = min(state[MIN_TS], ts_us)
-        state[MAX_TS] = max(state[MAX_TS], ts_us)
-        state[POS] = at
+            symbol = _find_symbol(
+                _get(fields, _START + _SYMBOL), _get(fields, _STOP + _SYMBOL), slots, mask, texts, width, lengths
+            )
+            if symbol < 0:
+                return SLOW
+            group = symbols.group_of[symbol]
+            if ts_us < symbols.spans[group, 0] or ts_us >= symbols.spans[group, 1]:
+                return OTHER_DATE
+            if len(out) - state[OUT] < stop - at + _ROW_OVERHEAD:
+                return NEED_OUTPUT
+            row = out_base + state[OUT]
+            state[OUT] = (
+                _put_row(_get(parts, 3), _get(parts, 4), fields, dates + group * date_width, keys, row) - out_base
+            )
+            row_ms[state[ROWS]] = _id_us(_get(parts, 3), _get(parts, 4)) // 1000
+            state[ROWS] += 1
+            state[MIN_TS] = min(state[MIN_TS], ts_us)
+            state[MAX_TS] = max(state[MAX_TS], ts_us)
+        state[ACK] = _copy(_get(parts, 1), _get(parts, 2), ack_base + state[ACK]) - ack_base
+        state[ACKS] += 1
+        state[POS] = stop - base
         state[REMAINING] -= 1
     return DONE
 
 
-SYMBOLS_SAMPLE: Final = {"ES": "cme_equity"}
-
-
 def warm() -> None:
     """Compile, or load from the cache, by one call on nothing."""
-    empty = np.zeros(1, np.uint8)
-    consume(
-        empty, 0, np.zeros(STATE_SIZE, np.int64), symbols_table(SYMBOLS_SAMPLE, 0), empty, empty, np.zeros(1, np.int64)
-    )
+    empty, numbers = np.zeros(SLACK, np.uint8), np.zeros(STATE_SIZE, np.int64)
+    consume(empty, 0, numbers, symbols_table({"ES": "cme_equity"}, 0), empty, empty, numbers)

@@ -70,7 +70,7 @@ class Link:
     def read(self, parser: Parser, batch: Batch) -> None:
         """Parse the next reply, an XREADGROUP's, into ``batch``."""
         parser.begin(batch)
-        complete = False
+        complete = parser.received(0)
         while not complete:
             count = self._socket.recv_into(parser.room())
             if not count:
