@@ -115,7 +115,9 @@ def test_the_most_traded_of_ten_contracts_is_played_and_said(bus: ValkeyQuoteBus
 
 def test_snapshots_of_chosen_symbols_keep_their_nulls_and_volume(bus: ValkeyQuoteBus, shared_data: Path) -> None:
     path = shared_data / "ticks" / "snapshots_20131008.parquet"
-    with pytest.raises(CommandError, match="AIG, BAC, IBM, SPY is no instrument of this Thor: add it under") as caught:
+    with pytest.raises(
+        CommandError, match=r"No instrument of this Thor: AIG, BAC, IBM, SPY\. Add what is missing"
+    ) as caught:
         replay("--file", path)
     assert caught.value.returncode == 2
     replay("--file", path, "--symbols", "ES,GC")

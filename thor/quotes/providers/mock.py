@@ -276,7 +276,7 @@ class MockProvider(Provider):
         super().__init__(settings, clock)
         if not MIN_RATE <= settings.mock_rate <= MAX_RATE:
             raise ProviderConfigError(
-                f"MOCK_RATE is {settings.mock_rate:g}: give events a second from {MIN_RATE:g} to {MAX_RATE:.0f}."
+                f"MOCK_RATE is {settings.mock_rate:.12g}: give events a second from {MIN_RATE:g} to {MAX_RATE:.0f}."
             )
         if settings.mock_seed < 0:
             raise ProviderConfigError(f"MOCK_SEED is {settings.mock_seed}: give a whole number of 0 or more.")

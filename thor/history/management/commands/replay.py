@@ -77,8 +77,8 @@ class Command(BaseCommand):
         provider.connect()
         if unknown := unknown_symbols(sorted(provider.symbols)):
             raise Problem(
-                f"{', '.join(unknown)} is no instrument of this Thor: add it under Instruments in the admin, "
-                "or choose others with --symbols."
+                f"No instrument of this Thor: {', '.join(unknown)}. Add what is missing under Instruments in the "
+                "admin, or choose others with --symbols."
             )
         for choice in provider.choices:
             self.stderr.write(
