@@ -10,29 +10,45 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 from support import wait_until
-from support_browser import RunningThor
+from support_browser import SIZES, RunningThor
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 CHROMIUM = os.environ.get("THOR_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 DIST = CHECKOUT / "frontend" / "dist" / "index.html"
 START_SECONDS = 90
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="session")
 def thor() -> Iterator[RunningThor]:
     """``thor up`` on a throw-away home with the simulator at 60 events a second."""
+    with running_thor() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def thor_without_source() -> Iterator[RunningThor]:
+    """The same with no source: what a test publishes is all there is."""
+    with running_thor("--without", "source") as started:
+        yield started
+
+
+@contextmanager
+def running_thor(*options: str) -> Iterator[RunningThor]:
     if not DIST.is_file():
         pytest.fail("the web app is not built: run `make web` first")
     home = Path(tempfile.mkdtemp(prefix="thor-browser-"))
     environ = {**os.environ, "THOR_HOME": str(home), "MOCK_RATE": "60", "MOCK_SEED": "7", "THOR_LOG_FORMAT": "console"}
     log = (home / "up.log").open("w+", encoding="utf-8")
     process = subprocess.Popen(
-        [sys.executable, "-m", "thor", "up", "--port", "0", "--no-view"],
+        [sys.executable, "-m", "thor", "up", "--port", "0", "--no-view", *options],
         env=environ, cwd=CHECKOUT, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
     )  # fmt: skip
     try:
@@ -72,3 +88,12 @@ def browser() -> Iterator[Browser]:
         )  # fmt: skip
         yield launched
         launched.close()
+
+
+@pytest.fixture
+def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    options: dict[str, Any] = getattr(request, "param", {})
+    opened = browser.new_context(**{"viewport": SIZES["wide"], "color_scheme": "dark", **options})
+    opened.set_default_timeout(15_000)
+    yield opened
+    opened.close()

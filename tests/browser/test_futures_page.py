@@ -4,33 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
+from playwright.sync_api import BrowserContext, Page, expect
 from support import wait_until
-from support_browser import CHECKOUT, RunningThor, open_page, screenshot
+from support_browser import CHECKOUT, NUMBER, SIZES, RunningThor, open_page, screenshot
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=15_000)
 
 SYMBOLS = ("YM", "ES", "NQ", "RTY", "CL", "SI", "HG", "GC", "VX", "DX", "ZB")
-SIZES: dict[str, ViewportSize] = {"wide": {"width": 1440, "height": 900}, "narrow": {"width": 390, "height": 844}}
-NUMBER = re.compile(r"^-?[\d,]+(\.\d+)?$")
 AXE = CHECKOUT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
-
-
-@pytest.fixture
-def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    options: dict[str, Any] = getattr(request, "param", {})
-    opened = browser.new_context(**{"viewport": SIZES["wide"], "color_scheme": "dark", **options})
-    opened.set_default_timeout(15_000)
-    yield opened
-    opened.close()
 
 
 def text(page: Page, testid: str) -> str:

@@ -244,6 +244,10 @@ class Collector(Worker):
     def _refresh_symbols(self, bus: QuoteBus, now_us: int) -> None:
         """Follow the instruments as they are edited; a symbol's numbers begin above all that the bus has seen."""
         known = bus.known_symbols()
+        if not known and self._known:
+            # A bus that lost its memory (FLUSHALL) knows no instruments until somebody announces them again: going on
+            # with those of before is right, refusing every quote as unknown is not.
+            known = self._known
         self._next_seq |= bus.next_seq(self.provider.source, sorted(known - self._next_seq.keys()))
         self._known = known
         self._refresh_at_us = now_us + REFRESH_SYMBOLS_US

@@ -90,7 +90,7 @@ def test_a_quote_is_sound(quotes: list[Quote]) -> None:
         assert q.bid < q.ask
         assert q.ask - q.bid <= 3 * tick
         assert q.low <= q.last <= q.high
-        assert q.change == q.last - q.close
+        assert q.change == q.last - q.settlement
         assert q.last_size and q.bid_size and q.ask_size and q.volume is not None
 
 

@@ -187,6 +187,20 @@ def test_a_bus_without_instruments_is_said_at_the_start() -> None:
         collector.setup()
 
 
+def test_a_bus_that_lost_its_memory_does_not_make_every_symbol_unknown(bench: Bench) -> None:
+    bench.bus.set_instruments({}, {})
+    bench.clock.advance(60)
+    bench.collector.step()
+    bench.give(bench.quote())
+    assert len(bench.bus.unified) == 1
+    bench.bus.set_instruments({"CL": {}}, {})
+    bench.clock.advance(60)
+    bench.collector.step()
+    bench.give(bench.quote("ES"), bench.quote("CL"))
+    assert [entry.symbol for entry in bench.bus.unified] == ["ES", "CL"]
+    assert bench.collector.refused == {Reason.UNKNOWN_SYMBOL: 1}
+
+
 def test_while_the_bus_is_away_quotes_wait_and_lose_nothing(bench: Bench) -> None:
     bench.give(bench.quote())
     bench.bus.away = True

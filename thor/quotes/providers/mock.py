@@ -101,7 +101,7 @@ class MockEvent:
             f',"last":{text[self.last]},"bid":{text[self.bid]},"ask":{text[self.ask]}'
             f',"lastSize":{self.last_size},"bidSize":{self.bid_size},"askSize":{self.ask_size},"volume":{self.volume}'
             f',"open":{text[s.open]},"high":{text[self.high]},"low":{text[self.low]},"close":{text[s.close]}'
-            f',"change":{text[self.last - s.close]},"settlement":{text[s.settlement]},"seq":{seq}}}'
+            f',"change":{text[self.last - s.settlement]},"settlement":{text[s.settlement]},"seq":{seq}}}'
         ).encode("ascii")
 
     def quote(self, seq: int | None = None) -> Quote:
@@ -123,7 +123,7 @@ class MockEvent:
             high=Decimal(price[self.high]),
             low=Decimal(price[self.low]),
             close=Decimal(price[s.close]),
-            change=Decimal(price[self.last - s.close]),
+            change=Decimal(price[self.last - s.settlement]),
             settlement=Decimal(price[s.settlement]),
             seq=seq,
         )
