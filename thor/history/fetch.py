@@ -47,7 +47,7 @@ class Fetcher:
         for _ in range(_BATCHES):
             self._free.put(Batch(most_entries))
         self._closing = False
-        self._rate = 0.0
+        self._rate = self._last = 0.0
         self._asked = self._was_full = False
         self._active = parser()
         self._thread = threading.Thread(target=self._run, name="fetch", daemon=True)
@@ -83,7 +83,6 @@ class Fetcher:
             self._ready.put(error)
 
     def _fetch(self, batch: Batch) -> None:
-        began = time.monotonic()
         batch.clear()
         if not self._asked:
             self._active = self._parser()
@@ -98,15 +97,16 @@ class Fetcher:
         if not count:
             self._free.put(batch)
             self._ready.put(IDLE)
-            self._rate = 0.0
             return
         self._ready.put(batch)
-        self._linger(count, began)
+        if not self._asked:
+            self._linger(count)
 
-    def _linger(self, count: int, began: float) -> None:
+    def _linger(self, count: int) -> None:
         """At low rates wait a little before the next read, so that it finds several events."""
-        taken = time.monotonic() - began
-        self._rate += 0.2 * (count / max(taken, 1e-5) - self._rate)
-        wait = min(LINGER_SECONDS, LINGER_EVENTS / max(self._rate, 1.0)) - taken
+        now = time.monotonic()
+        self._rate += 0.2 * (count / max(now - self._last, 1e-5) - self._rate)
+        self._last = now
+        wait = min(LINGER_SECONDS, LINGER_EVENTS / max(self._rate, 1.0))
         if wait > 0.0002:
             time.sleep(wait)
