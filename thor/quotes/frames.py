@@ -89,9 +89,13 @@ class _Head(msgspec.Struct):
     symbol: str
     ts: str
     source: str
-    last: float | None = None
-    bid: float | None = None
-    ask: float | None = None
+    last: float | None
+    bid: float | None
+    ask: float | None
+    lastSize: int | None  # noqa: N815 (the wire's names)
+    bidSize: int | None  # noqa: N815
+    askSize: int | None  # noqa: N815
+    volume: int | None
 
 
 _HEAD: Final = msgspec.json.Decoder(_Head)
@@ -117,6 +121,8 @@ def quote_entry(raw: bytes, fields: Mapping[bytes, bytes], newest_ts: str) -> En
         return _foreign_quote(raw, payload, symbol, newest_ts)
     try:
         head = _HEAD.decode(payload)
+    except msgspec.ValidationError:
+        return _foreign_quote(raw, payload, symbol, newest_ts)
     except (msgspec.MsgspecError, RecursionError):
         return None
     if head.symbol != symbol or head.ts > newest_ts:

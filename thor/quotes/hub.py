@@ -248,10 +248,10 @@ class Hub:
         """Add a client that has everything before ``place`` (None: it begins where its group stands)."""
         client = Client(sink, wish)
         group = self._groups.setdefault(wish, Group(wish, self.ring.head, self.last_id))
+        if place is not None and place > group.place:
+            # Between the group's place and the head: the group's next flush would repeat what the client has.
+            self._flush_group(group, now)
         if place is None or place >= group.place:
-            # A place between the group's and the head: the group's next flush would repeat what the client has.
-            if place is not None and place > group.place:
-                self._flush_group(group, now)
             group.live[client] = None
             return client
         client.place, client.after, client.resuming = place, after, True

@@ -15,7 +15,7 @@ from django.db import close_old_connections
 from thor.instruments import selectors as instruments
 from thor.instruments.instrument import INSTRUMENTS
 from thor.quotes.keys import Keys
-from thor.quotes.reader import BusReader
+from thor.quotes.reader import BusReader, cancel
 from thor.quotes.selectors import Board, Snapshot
 from thor.runtime.clock import Clock, SystemClock
 from thor.runtime.problem import Problem
@@ -43,8 +43,7 @@ class LiveQuotes:
 
     async def stop(self) -> None:
         if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
+            await cancel([self._keeper])
         await self.reader.stop()
 
     async def _keep_board(self) -> None:

@@ -50,12 +50,26 @@ PAUSE_SECONDS_PER_CLIENT: Final = 6e-6
 LONGEST_PAUSE_SECONDS: Final = 0.010
 FEWEST_TO_PAUSE: Final = 20
 PAGES_AT_ONCE: Final = 8
+STOP_SECONDS: Final = 1.0
 
 _FAILURES: Final = (RedisError, OSError, asyncio.TimeoutError, EOFError)
 
 logger = logging.getLogger(__name__)
 
 Parse = Callable[[bytes, Mapping[bytes, bytes], str], Entry | None]
+
+
+async def cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel tasks until they have ended, for at most STOP_SECONDS.
+
+    Once is not always enough: before Python 3.12 ``asyncio.wait_for``, which redis-py uses, loses a cancellation that
+    comes just as the answer does.
+    """
+    deadline = time.monotonic() + STOP_SECONDS
+    while (left := [task for task in tasks if not task.done()]) and time.monotonic() < deadline:
+        for task in left:
+            task.cancel()
+        await asyncio.wait(left, timeout=0.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +157,7 @@ class BusReader:
     async def stop(self) -> None:
         """End the streams and the tasks."""
         self.end_streams()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cancel(self._tasks)
         if self._client is not None:
             with contextlib.suppress(*_FAILURES):
                 await self._client.aclose()
