@@ -20,6 +20,7 @@ Servers: the embedded ones in a throw-away home (fsync on, append-only file on, 
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import multiprocessing
 import os
@@ -59,7 +60,15 @@ def prepare(servers: Servers) -> None:
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
-    call_command("seed_instruments", verbosity=0)
+    call_command("seed_instruments", stdout=io.StringIO())
+    from thor.history.services import connect_database
+    from thor.history.store import TickStore
+    from thor.runtime.log import configure_logging
+
+    configure_logging("bench")
+    store = TickStore(connect_database)
+    store.prepare(time.time_ns() // 1000)
+    store.close()
 
 
 def events(count: int) -> list[Any]:
@@ -79,12 +88,25 @@ def events(count: int) -> list[Any]:
         made.append(
             outgoing(
                 Quote(
-                    facts.symbol, start_us + n, "MOCK", last=last, bid=last - tick, ask=last + tick, last_size=1 + n % 9,
-                    bid_size=5 + n % 7, ask_size=7 + n % 5, volume=n, open=tick * 20_010, high=tick * 20_100,
-                    low=tick * 20_000, close=tick * 20_020, change=last - tick * 20_020 + Decimal(0), seq=start_us + n,
-                )
+                    facts.symbol,
+                    start_us + n,
+                    "MOCK",
+                    last=last,
+                    bid=last - tick,
+                    ask=last + tick,
+                    last_size=1 + n % 9,
+                    bid_size=5 + n % 7,
+                    ask_size=7 + n % 5,
+                    volume=n,
+                    open=tick * 20_010,
+                    high=tick * 20_100,
+                    low=tick * 20_000,
+                    close=tick * 20_020,
+                    change=last - tick * 20_020 + Decimal(0),
+                    seq=start_us + n,
+                )  # fmt: skip
             )
-        )  # fmt: skip
+        )
     return made
 
 
@@ -232,9 +254,7 @@ class Naive:
                 with cursor.copy("COPY naive FROM STDIN") as copy:
                     for row in rows:
                         copy.write_row(row)
-                cursor.execute(
-                    f"INSERT INTO ticks ({COLUMNS}) SELECT * FROM naive ON CONFLICT DO NOTHING"
-                )
+                cursor.execute(f"INSERT INTO ticks ({COLUMNS}) SELECT * FROM naive ON CONFLICT DO NOTHING")
             ids = [entry_id for entry_id, _ in entries]
             if self.on_commit:
                 self.on_commit(ids)
@@ -331,53 +351,55 @@ def drain(servers: Servers, count: int, rounds: int, batch: int) -> dict[str, An
 
 
 def offer(url: str, rate: int, seconds: float, result: Any) -> None:
-    """Add events at a steady rate, in slices of 2 ms, straight to the unified stream; another process."""
-    import redis
+    """Add events at a steady rate, a slice every millisecond, straight to the unified stream; another process, and all
+    of it made beforehand, so that it takes little of the two cores."""
+    from thor.history.link import Link
 
-    from thor.quotes.quote import format_ts
-
-    made = [event.payload for event in events(1000)]
-    names = [json.loads(payload)["symbol"] for payload in made]
-    client = redis.Redis.from_url(url)
-    connection = client.connection_pool.get_connection()
+    slices = _slices(rate, seconds)
+    link = Link(url)
+    link.send(b"*1\r\n$4\r\nPING\r\n")
+    link.reply()
     began = time.perf_counter()
-    sent = 0
-    while (now := time.perf_counter() - began) < seconds:
-        due = int(now * rate) - sent
-        if due <= 0:
-            time.sleep(min(0.002, max(0.0, (sent + 1) / rate - now)))
-            continue
-        due = min(due, 1000)
-        stamp = format_ts(time.time_ns() // 1000).encode()
+    for number, (request, count) in enumerate(slices):
+        wait = began + number / 1000 - time.perf_counter()
+        if wait > 0:
+            time.sleep(wait)
+        link.send(request)
+        replies = 0
+        while replies < 2 * count:
+            replies += link._socket.recv(65536).count(b"\n")
+    result.put((sum(count for _, count in slices), time.perf_counter() - began))
+
+
+def _slices(rate: int, seconds: float) -> list[tuple[bytes, int]]:
+    """Pipelined XADDs, one slice a millisecond, and how many each has."""
+    made = events(1000)
+    found, sent = [], 0
+    for number in range(round(seconds * 1000)):
         pieces = []
-        for n in range(sent, sent + due):
-            payload = made[n % 1000]
-            at = payload.index(b'"seq":')
-            event = payload[:27] + payload[27:at].replace(payload[payload.index(b'"ts":"') + 6 :][:27], stamp, 1)
-            event += b'"seq":%d}' % (1_000_000 + n)
-            symbol = names[n % 1000].encode()
+        for n in range(sent, (number + 1) * rate // 1000):
+            template = made[n % 1000]
+            symbol = template.symbol.encode()
+            event = template.payload[: template.payload.index(b'"seq":')] + b'"seq":%d}' % (1_000_000 + n)
             pieces.append(
-                b"*7\r\n$4\r\nXADD\r\n$21\r\nquotes:stream:unified\r\n$1\r\n*\r\n$1\r\ns\r\n$%d\r\n%s\r\n$1\r\ne\r\n$%d\r\n%s\r\n"
-                % (len(symbol), symbol, len(event), event)
+                b"*7\r\n$4\r\nXADD\r\n$21\r\nquotes:stream:unified\r\n$1\r\n*\r\n$1\r\ns\r\n$%d\r\n%s\r\n"
+                b"$1\r\ne\r\n$%d\r\n%s\r\n" % (len(symbol), symbol, len(event), event)
             )
-        connection.send_packed_command([b"".join(pieces)])
-        for _ in range(due):
-            connection.read_response()
-        sent += due
-    result.put((sent, time.perf_counter() - began))
+        sent += len(pieces)
+        found.append((b"".join(pieces), len(pieces)))
+    return [each for each in found if each[1]]
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of a process and its children that live."""
-    total = 0.0
-    tick = os.sysconf("SC_CLK_TCK")
+    """User and system time of a process, of its children that live, and of those that ended."""
+    total = 0
     for each in [pid, *children(pid)]:
         try:
             fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        total += (int(fields[11]) + int(fields[12])) / tick
-    return total
+        total += sum(int(number) for number in fields[11:15])
+    return total / os.sysconf("SC_CLK_TCK")
 
 
 def children(pid: int) -> list[int]:
@@ -413,11 +435,10 @@ def lag(servers: Servers, rates: list[int], seconds: float, batch: int) -> list[
             forget = Naive.group if design == "naive" else Keys().group
             lags: list[tuple[int, Any]] = []
             worker, thread = (_naive_thread if design == "naive" else _thor_thread)(url, batch, kernel, lags)
-            found.append({"design": design, "rate": rate} | _offer_and_watch(url, rate, seconds, lags, worker))
+            found.append({"design": design, "rate": rate} | _offer_and_watch(url, rate, seconds, lags))
             worker.stop()
             thread.join(10)
             forget_group(url, forget)
-            print("  ", found[-1], flush=True) if os.environ.get("VERBOSE") else None
     return found
 
 
@@ -432,7 +453,7 @@ def _naive_thread(url: str, batch: int, _kernel: Any, lags: list[tuple[int, Any]
     return consumer, thread
 
 
-def _thor_thread(url: str, batch: int, kernel: Any, lags: list[tuple[int, Any]]) -> tuple[Any, threading.Thread]:
+def _thor_thread(_url: str, batch: int, kernel: Any, lags: list[tuple[int, Any]]) -> tuple[Any, threading.Thread]:
     worker = make_thor(batch)
     worker.kernel = kernel
     add = worker.counters.add
@@ -448,12 +469,10 @@ def _thor_thread(url: str, batch: int, kernel: Any, lags: list[tuple[int, Any]])
     return worker, thread
 
 
-def _offer_and_watch(url: str, rate: int, seconds: float, lags: list[Any], worker: Any) -> dict[str, Any]:
-    result = multiprocessing.Queue()  # type: ignore[var-annotated]
-    producer = multiprocessing.get_context("spawn").Process
+def _offer_and_watch(url: str, rate: int, seconds: float, lags: list[Any]) -> dict[str, Any]:
     context = multiprocessing.get_context("spawn")
     result = context.Queue()
-    process = producer(target=offer, args=(url, rate, seconds, result))
+    process = context.Process(target=offer, args=(url, rate, seconds, result))
     process.start()
     while not lags and process.is_alive():
         time.sleep(0.05)
@@ -526,7 +545,7 @@ def print_lag(found: list[dict[str, Any]]) -> None:
         "postgres",
         "valkey",
     ):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for each in found:
         cpu = each["cpu"]
         table.add_row(

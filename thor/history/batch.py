@@ -56,6 +56,7 @@ class Batch:
         """Empty, for the next reply. ``redelivered``: handed out before, and perhaps stored already."""
         self.redelivered = redelivered
         self.refused: list[Refused] = []
+        self._reads: list[tuple[int, int]] = []
         if len(self.out) > 16 * ROOM_BYTES:
             self.out = np.empty(ROOM_BYTES, np.uint8)  # a monster passed: give its room back
         self.out_bytes = self.ack_bytes = self.rows = self.acks = self.deleted = 0
@@ -66,14 +67,23 @@ class Batch:
         """The rows."""
         return self.out.data[: self.out_bytes]
 
-    @property
-    def ack_block(self) -> memoryview:
-        """The ids to acknowledge, each as a RESP bulk string."""
-        return self.ack.data[: self.ack_bytes]
+    def ack_chunks(self) -> list[tuple[int, memoryview]]:
+        """The ids to acknowledge as RESP bulk strings, in the pieces they were read in: how many, and which."""
+        found, acks, start = [], 0, 0
+        for acks_then, bytes_then in [*self._reads, (self.acks, self.ack_bytes)]:
+            if acks_then > acks:
+                found.append((acks_then - acks, self.ack.data[start:bytes_then]))
+            acks, start = acks_then, bytes_then
+        return found
 
     @property
-    def is_empty(self) -> bool:
-        return not self.acks and not self.refused
+    def entries(self) -> int:
+        """How many entries of the stream it holds, refused ones included."""
+        return self.acks + len(self.refused)
+
+    def end_of_read(self) -> None:
+        """One reply is complete; another may follow."""
+        self._reads.append((self.acks, self.ack_bytes))
 
     def lines(self) -> list[bytes]:
         """The rows one by one. A newline within a value is escaped, so a newline ends a row."""
@@ -104,10 +114,11 @@ class Batch:
     def drop_ack(self, stream_id: bytes) -> None:
         """Leave an entry of this batch unacknowledged after all."""
         block = b"$%d\r\n%s\r\n" % (len(stream_id), stream_id)
-        kept = bytes(self.ack_block).replace(block, b"", 1)
+        kept = self.ack[: self.ack_bytes].tobytes().replace(block, b"", 1)
         self.acks -= len(kept) < self.ack_bytes
         self.ack_bytes = len(kept)
         self.ack[: self.ack_bytes] = np.frombuffer(kept, np.uint8)
+        self._reads.clear()
 
     def reserve(self, more_bytes: int) -> None:
         """Make room for rows of so many bytes."""
@@ -148,6 +159,10 @@ class Parser(Protocol):
         """So many bytes were put there; True when the reply is complete. Raises :class:`BusReplyError`."""
         ...
 
+    def holds_more(self) -> bool:
+        """Bytes of the next reply came with the last one."""
+        ...
+
 
 class SlowParser:
     """The parser that needs nothing compiled. ``last_id``: of the reply's last entry, empty when it had none."""
@@ -178,6 +193,9 @@ class SlowParser:
             self._batch.add_entry(stream_id, fields, self._groups)
             self.last_id = stream_id.decode("ascii")
         return True
+
+    def holds_more(self) -> bool:
+        return bool(self._reader.has_data())
 
 
 def entries_of(reply: object) -> list[tuple[bytes, list[bytes] | None]]:
@@ -245,6 +263,9 @@ class FastParser:
         if not self._state[self._kernel.REMAINING]:
             return True
         return self._consume()
+
+    def holds_more(self) -> bool:
+        return self._filled > int(self._state[self._kernel.POS])
 
     def _read_header(self) -> bool:
         """Past the part of a reply before its first entry, when it is all there."""

@@ -16,6 +16,10 @@ BLOCK_MS: Final = 1000
 #: At low rates a read waits for about so many more events, at most so long: a commit for each would cost more.
 LINGER_EVENTS: Final = 10
 LINGER_SECONDS: Final = 0.005
+#: A batch is read in pieces: an answer of 5000 entries costs the server twice as much for each as one of 1000.
+MOST_OF_A_READ: Final = 1000
+#: How long the server may take to begin its answer when there is a backlog.
+_ANSWER_SECONDS: Final = 0.003
 #: One batch with the worker, one ready, one being read.
 _BATCHES: Final = 3
 
@@ -37,10 +41,21 @@ class Fetcher:
         self, link: Link, read: tuple[str, str, str], most_entries: int, parser: Callable[[], Parser], block_ms: int
     ) -> None:
         stream, group, consumer = read
+        self._most_of_a_read = min(most_entries, MOST_OF_A_READ)
         self._link = link
         self._parser = parser
         self._request = command(
-            "XREADGROUP", "GROUP", group, consumer, "COUNT", most_entries, "BLOCK", block_ms, "STREAMS", stream, ">"
+            "XREADGROUP",
+            "GROUP",
+            group,
+            consumer,
+            "COUNT",
+            self._most_of_a_read,
+            "BLOCK",
+            block_ms,
+            "STREAMS",
+            stream,
+            ">",
         )
         self._free: SimpleQueue[Batch | None] = SimpleQueue()
         self._ready: SimpleQueue[Batch | Idle | Exception] = SimpleQueue()
@@ -84,23 +99,34 @@ class Fetcher:
 
     def _fetch(self, batch: Batch) -> None:
         batch.clear()
+        self._read(batch)
+        while self._was_full and batch.entries + self._most_of_a_read <= batch.most_entries and self._more_is_there():
+            self._read(batch)
+        if not batch.entries:
+            self._free.put(batch)
+            self._ready.put(IDLE)
+            return
+        count = batch.entries  # the batch is the worker's from here on
+        self._ready.put(batch)
+        if not self._asked:
+            self._linger(count)
+
+    def _read(self, batch: Batch) -> None:
         if not self._asked:
             self._active = self._parser()
             self._link.send(self._request)
         self._asked = self._was_full
         if self._asked:
-            # There is a backlog: ask for the next batch before this one is parsed, so that the bus need not wait.
+            # There is a backlog: ask for the next entries before these are parsed, so that the bus need not wait.
             self._link.send(self._request)
+        before = batch.entries
         self._link.read(self._active, batch)
-        count = batch.acks + len(batch.refused)
-        self._was_full = count == batch.most_entries
-        if not count:
-            self._free.put(batch)
-            self._ready.put(IDLE)
-            return
-        self._ready.put(batch)
-        if not self._asked:
-            self._linger(count)
+        batch.end_of_read()
+        self._was_full = batch.entries - before == self._most_of_a_read
+
+    def _more_is_there(self) -> bool:
+        """The answer to the next request has begun to arrive: a batch never waits for events to come."""
+        return self._asked and (self._active.holds_more() or self._link.is_readable(_ANSWER_SECONDS))
 
     def _linger(self, count: int) -> None:
         """At low rates wait a little before the next read, so that it finds several events."""

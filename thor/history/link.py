@@ -5,6 +5,7 @@ redis-py makes Python objects of every field of every entry; the ingestor wants 
 
 from __future__ import annotations
 
+import select
 import socket
 import ssl
 from typing import TYPE_CHECKING, Final
@@ -76,6 +77,10 @@ class Link:
             if not count:
                 raise BusReplyError("the bus closed the connection")
             complete = parser.received(count)
+
+    def is_readable(self, seconds: float) -> bool:
+        """Bytes have arrived, or do within so many seconds."""
+        return bool(select.select([self._socket], [], [], seconds)[0])
 
     def interrupt(self) -> None:
         """End a read that waits in another thread: it raises."""

@@ -171,7 +171,7 @@ class Ingestor(Worker):
         self._acks: Link | None = None
         self._fetcher: Fetcher | None = None
         self._parser: Parser | None = None
-        self._acks_due = False
+        self._acks_due = 0
         self._due: dict[str, float] = {}
 
     # --- opening and closing ---
@@ -205,7 +205,7 @@ class Ingestor(Worker):
             if part is not None:
                 part.close()
         self._fetcher = self._acks = self._store = self._client = self._parser = None
-        self._acks_due = False
+        self._acks_due = 0
 
     def stop(self) -> None:
         """Ask the loop to end; a statement that hangs, on a lock say, is cancelled in time."""
@@ -303,17 +303,16 @@ class Ingestor(Worker):
     def _acknowledge(self, batch: Batch) -> None:
         """Send the acknowledgements; the answer is taken while the next batch is being stored."""
         self._take_ack_reply()
-        if batch.acks:
-            assert self._acks is not None
-            head = command_head(3 + batch.acks, "XACK", self.keys.unified, self.keys.group)
-            self._acks.send(head, batch.ack_block)
-            self._acks_due = True
+        assert self._acks is not None
+        for count, ids in batch.ack_chunks():
+            self._acks.send(command_head(3 + count, "XACK", self.keys.unified, self.keys.group), ids)
+            self._acks_due += 1
 
     def _take_ack_reply(self) -> None:
-        if self._acks_due:
+        while self._acks_due:
             assert self._acks is not None
             self._acks.reply()
-            self._acks_due = False
+            self._acks_due -= 1
 
     # --- entries handed out before ---
 
@@ -335,7 +334,7 @@ class Ingestor(Worker):
             if not parser.last_id:
                 break
             after = parser.last_id
-            total += batch.acks + len(batch.refused)
+            total += batch.entries
             self._process(batch)
         self._take_ack_reply()
         if total:
