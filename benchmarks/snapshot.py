@@ -1,6 +1,6 @@
 """GET of all 11 quotes: Thor's hot path against constant bytes and against django-ninja from Redis, in one run.
 
-    python benchmarks/snapshot.py [--connections 32] [--seconds 5] [--rounds 3] [--rate 100] [--json]
+    python benchmarks/snapshot.py [--connections 32] [--seconds 2] [--rounds 7] [--rate 100] [--json]
 
 - limit (raw): an ASGI callable that sends constant bytes of the same length, on the same uvicorn settings
 - peer (ninja): what a user would write: a django-ninja async view with a schema that reads the 11 hashes from Redis
@@ -267,8 +267,8 @@ def length_of(port: int) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--connections", type=int, default=32)
-    parser.add_argument("--seconds", type=float, default=5.0)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=2.0)
+    parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--rate", type=int, default=100)
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()

@@ -7,6 +7,7 @@ A Host that is not this Thor's is refused before anything else is looked at, in 
 from __future__ import annotations
 
 import os
+from collections.abc import Awaitable
 from typing import cast
 
 import django
@@ -19,7 +20,7 @@ from django.core.asgi import get_asgi_application  # noqa: E402
 
 from thor.config.static import StaticFiles, send_file  # noqa: E402
 from thor.quotes import live  # noqa: E402
-from thor.quotes.hot import HotPaths  # noqa: E402
+from thor.quotes.hot import hot_paths  # noqa: E402
 from thor.runtime.asgi import App, Receive, Scope, Send, header, refuse  # noqa: E402
 from thor.users.rights import Gate, gate, wrong_host  # noqa: E402
 
@@ -31,17 +32,20 @@ class Front:
         self._django = django_app
         self._gate = entrance
         self._files = files
-        self._hot: HotPaths | None = None
+        self._hot: dict[str, App] | None = None
         self._live: live.LiveQuotes | None = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        # No coroutine of its own around a hot path's: each costs a third of a microsecond of about 25.
+        if self._hot is not None and (app := self._hot.get(scope.get("path", ""))) is not None:
+            return app(scope, receive, send)
         if scope["type"] == "lifespan":
-            await self._lifespan(receive, send)
-            return
+            return self._lifespan(receive, send)
+        return self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
-        if self._hot is not None and (app := self._hot.find(path)) is not None:
-            await app(scope, receive, send)
-        elif not self._gate.knows(header(scope, b"host")):
+        if not self._gate.knows(header(scope, b"host")):
             await refuse(scope, send, wrong_host())
         elif (file := self._files.find(path)) is not None:
             await send_file(file, scope, receive, send)
@@ -51,7 +55,7 @@ class Front:
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         self._live = live.begin()
-        self._hot = HotPaths(self._live, self._gate, settings.THOR_MAX_STREAMS_PER_CLIENT)
+        self._hot = hot_paths(self._live, self._gate, settings.THOR_MAX_STREAMS_PER_CLIENT)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self._live.stop()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -18,6 +20,7 @@ from thor.runtime.problem import Problem
 
 #: A request whose headers take longer than this is no browser's.
 HEADER_SECONDS: Final = 10.0
+TICKS_A_SECOND: Final = 10
 #: How long open requests may take to finish after SIGTERM; what takes longer is cut off. The whole stop takes <= 5 s.
 DRAIN_SECONDS: Final = 3
 #: The kernel takes no more than this ahead of what it can send: a slow browser is noticed, not fed old quotes.
@@ -28,56 +31,51 @@ RESERVED_FILES: Final = 128
 
 
 class Connection(HttpToolsProtocol):
-    """uvicorn's HTTP connection; it hands its transport to the stream's door, and waits for headers only so long."""
+    """uvicorn's HTTP connection; it hands its transport to the stream's door."""
 
-    _deadline: asyncio.TimerHandle | None = None
-    _in_headers = False
+    #: Since when it has been asked nothing whole, by the server's sweep.
+    waiting_since: float | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._extensions = {"thor.transport": transport}
         sock = transport.get_extra_info("socket")
         if hasattr(socket, "TCP_NOTSENT_LOWAT") and sock.family in (socket.AF_INET, socket.AF_INET6):
             with contextlib.suppress(OSError):
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
-        self._extensions = {"thor.transport": transport}
-        self._await_headers()
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        # Most requests arrive whole: only one that does not is worth a timer.
-        if self._in_headers and self._deadline is None:
-            self._await_headers()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._headers_came()
-        super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = self._extensions  # type: ignore[typeddict-item]
-        self._in_headers = True
 
-    def on_headers_complete(self) -> None:
-        self._in_headers = False
-        if self._deadline is not None:
-            self._headers_came()
-        super().on_headers_complete()
-
-    def _await_headers(self) -> None:
-        self._deadline = self.loop.call_later(HEADER_SECONDS, self.transport.abort)
-
-    def _headers_came(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
+    def is_waiting_for_headers(self) -> bool:
+        """Nothing came yet, or a request has begun and its headers are not complete."""
+        return self.scope is None or "path" not in self.scope
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server; before it waits for open requests it ends the endless ones."""
+    """uvicorn's server; before it waits for open requests it ends the endless ones, and it waits for headers only so
+    long."""
 
     def __init__(self, config: uvicorn.Config, end_streams: Callable[[], None]) -> None:
         super().__init__(config)
         self._end_streams = end_streams
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % TICKS_A_SECOND == 0:
+            self._sweep(time.monotonic())
+        return await super().on_tick(counter)
+
+    def _sweep(self, now: float) -> None:
+        """Cut off who keeps a connection without asking: cheaper than a timer for each request."""
+        for connection in list(self.server_state.connections):
+            assert isinstance(connection, Connection)
+            if not connection.is_waiting_for_headers():
+                connection.waiting_since = None
+            elif connection.waiting_since is None:
+                connection.waiting_since = now
+            elif now - connection.waiting_since > HEADER_SECONDS:
+                connection.transport.abort()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._end_streams()
@@ -105,6 +103,9 @@ def serve(app: Front, listener: socket.socket) -> None:
     # uvicorn raises the signal again after its clean end: here that must not kill the process.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _already_stopped)
+    # What is loaded by now stays: the collector need not walk through all of Django again and again.
+    gc.collect()
+    gc.freeze()
     Server(config, app.end_streams).run(sockets=[listener])
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Awaitable
+from typing import Any, Final
 
 from django.db import Error as DatabaseError
 
@@ -26,72 +26,69 @@ _ALLOW: Final[Headers] = [(b"allow", b"GET, HEAD, OPTIONS")]
 _NO_STORE: Final[Headers] = [(b"cache-control", b"no-store")]
 
 
-class HotPaths:
+def hot_paths(live: LiveQuotes, gate: Gate, most_streams_per_client: int) -> dict[str, App]:
     """Path -> ASGI callable of the paths served from memory."""
+    streams = Streams(live, gate, most_streams_per_client)
+    apps: dict[str, App] = {path: _snapshot(live, source) for path, source in SNAPSHOT_PATHS.items()}
+    apps |= {QUOTE_STREAM_PATH: streams.quotes, EVENT_STREAM_PATH: streams.events}
+    guarded = {path: _guarded(app, gate) for path, app in apps.items()}
+    return guarded | {f"{path}/": app for path, app in guarded.items()}
 
-    def __init__(self, live: LiveQuotes, gate: Gate, most_streams_per_client: int) -> None:
-        self._live = live
-        self._gate = gate
-        streams = Streams(live, gate, most_streams_per_client)
-        apps: dict[str, App] = {path: self._snapshot(source) for path, source in SNAPSHOT_PATHS.items()}
-        apps[QUOTE_STREAM_PATH] = self._guarded(streams.quotes)
-        apps[EVENT_STREAM_PATH] = self._guarded(streams.events)
-        self._apps = apps | {f"{path}/": app for path, app in apps.items()}
 
-    @property
-    def find(self) -> Callable[[str], App | None]:
-        """The callable of a path, None for a path that is Django's."""
-        return self._apps.get
+def _snapshot(live: LiveQuotes, source: str | None) -> App:
+    quotes, hub = live.snapshot, live.reader.quotes
+    asked: tuple[Any, ...] = ()
+    head: Message = {}
+    rest: Message = {}
 
-    def _snapshot(self, source: str | None) -> App:
-        quotes = self._live.snapshot
-        sent = b""
-        head: Message = {}
-        rest: Message = {}
-
-        async def serve(scope: Scope, _receive: Receive, send: Send) -> None:
-            nonlocal sent, head, rest
+    async def serve(scope: Scope, _receive: Receive, send: Send) -> None:
+        nonlocal asked, head, rest
+        question = (hub.version, quotes.board, scope["query_string"])
+        if question != asked:  # else the same bytes as last time go out in the same messages
             try:
                 body = quotes.answer(scope["query_string"], source)
             except Problem as problem:
                 await refuse(scope, send, problem)
                 return
-            if body is not sent:  # the same bytes as last time go out in the same messages
-                sent, head = body, start(200, b"application/json", len(body), _NO_STORE)
-                rest = {"type": "http.response.body", "body": body}
-            await send(head)
-            await send(rest)
+            asked, head = question, start(200, b"application/json", len(body), _NO_STORE)
+            rest = {"type": "http.response.body", "body": body}
+        await send(head)
+        await send(rest)
 
-        return self._guarded(serve)
+    return serve
 
-    def _guarded(self, app: App) -> App:
-        """Method and rights, before anything else is looked at."""
-        gate = self._gate
 
-        async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-            host = header(scope, b"host")
-            if gate.is_open_to(host) and scope["method"] == "GET":
-                await app(scope, receive, send)
-            elif not gate.knows(host):
-                await refuse(scope, send, wrong_host())
-            elif scope["method"] == "OPTIONS":
-                await send({"type": "http.response.start", "status": 204, "headers": _ALLOW})
-                await send({"type": "http.response.body"})
-            elif scope["method"] not in ("GET", "HEAD"):
-                detail = f"{scope['method']} is not allowed here: quotes are read with GET"
-                await refuse(scope, send, Problem(detail, status=405), _ALLOW)
-            elif (problem := await self._objection(host, scope)) is not None:
-                await refuse(scope, send, problem, RETRY_AFTER if problem.status == 503 else ())
-            else:
-                await app(scope, receive, send)
+def _guarded(app: App, gate: Gate) -> App:
+    """Method and rights, before anything else is looked at."""
 
-        return serve
+    def serve(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        if scope["method"] == "GET" and gate.is_open_to(header(scope, b"host")):
+            return app(scope, receive, send)
+        return check(scope, receive, send)
 
-    async def _objection(self, host: str, scope: Scope) -> Problem | None:
-        """Why this request may not read; None when it may."""
-        try:
-            if await self._gate.may_read(host, header(scope, b"cookie")):
-                return None
-        except DatabaseError:
-            return Problem("the database does not answer, and it holds the sessions", status=503)
-        return Problem("log in to read quotes", status=401)
+    async def check(scope: Scope, receive: Receive, send: Send) -> None:
+        host, method = header(scope, b"host"), scope["method"]
+        if not gate.knows(host):
+            await refuse(scope, send, wrong_host())
+        elif method == "OPTIONS":
+            await send({"type": "http.response.start", "status": 204, "headers": _ALLOW})
+            await send({"type": "http.response.body"})
+        elif method not in ("GET", "HEAD"):
+            problem = Problem(f"{method} is not allowed here: quotes are read with GET", status=405)
+            await refuse(scope, send, problem, _ALLOW)
+        elif (objection := await _objection(gate, host, scope)) is not None:
+            await refuse(scope, send, objection, RETRY_AFTER if objection.status == 503 else ())
+        else:
+            await app(scope, receive, send)
+
+    return serve
+
+
+async def _objection(gate: Gate, host: str, scope: Scope) -> Problem | None:
+    """Why this request may not read; None when it may."""
+    try:
+        if await gate.may_read(host, header(scope, b"cookie")):
+            return None
+    except DatabaseError:
+        return Problem("the database does not answer, and it holds the sessions", status=503)
+    return Problem("log in to read quotes", status=401)

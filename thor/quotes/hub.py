@@ -231,16 +231,17 @@ class Hub:
         """Tell everyone that entries after ``since`` are gone for good."""
         self._tell(gap(format_id(since), oldest, missed))
 
-    def reset(self, missed: int | None = None) -> None:
-        """The stream began anew (its ids went back, or it is empty): forget all, and tell everyone."""
+    def reset(self, floor: int = BEGINNING, oldest: int | None = None) -> None:
+        """The stream began anew (its ids went back, or it is empty): forget all, and tell everyone. ``floor`` and
+        ``oldest``: what comes next is every entry above the one and begins with the other."""
         since = self.last_id
-        self.ring.clear(BEGINNING)
+        self.ring.clear(floor)
         self.newest.clear()
         self.version += 1
         for client in self._laggards:
             client.place, client.after = self.ring.head, BEGINNING
         self._move_groups_to_head()
-        self.lose(since, None, missed)
+        self.lose(since, oldest, None)
 
     # --- clients ----------------------------------------------------------------------------------------------------
 

@@ -274,19 +274,21 @@ class BusReader:
     async def _synchronise(self, feed: Feed) -> None:
         """Is the stream still the one the hub stands in? Loads a new hub, notices a reset and what a trim took."""
         info = await _info(self._bus(), feed.key)
-        if not feed.loaded:
+        if not feed.loaded or info.last_id < feed.cursor:
             await self._load(feed)
-        elif info.last_id < feed.cursor or info.added < feed.position:
-            feed.hub.reset()
-            feed.cursor, feed.position = BEGINNING, 0
-            await self._load(feed)
+        elif info.added < feed.position:
+            # Emptied and filled again while it was being read, ids rising: what is read is read.
+            feed.position = info.added
         elif info.removed > feed.position:
             # Entries that were trimmed before this reader came back to them.
             feed.hub.lose(feed.cursor, info.first_id, info.removed - feed.position)
             feed.position = info.removed
 
     async def _load(self, feed: Feed) -> None:
-        """The stream's end into the ring, and the latest hashes; in one transaction, so that the count is exact."""
+        """The stream's end into the ring, in one transaction, so that the count is exact; then the latest hashes.
+
+        Clients of a stream that began anew are told, and get what it holds.
+        """
         pipe = self._bus().pipeline(transaction=True)
         pipe.execute_command("XINFO", "STREAM", feed.key, NEVER_DECODE=True)
         pipe.execute_command("XREVRANGE", feed.key, "+", "-", "COUNT", PRELOAD + 1, NEVER_DECODE=True)
@@ -296,7 +298,12 @@ class BusReader:
         floor = BEGINNING
         if len(raw) > PRELOAD or info.removed:
             floor, raw = raw_id(raw[0][0]), raw[1:]
-        feed.hub.load(feed.entries(raw, self._newest_ts()), floor)
+        entries = feed.entries(raw, self._newest_ts())
+        if feed.loaded:
+            feed.hub.reset(floor, entries[0].id if entries else None)
+            feed.hub.publish(entries, time.monotonic())
+        else:
+            feed.hub.load(entries, floor)
         feed.cursor = info.last_id
         feed.position = info.added
         feed.loaded = True

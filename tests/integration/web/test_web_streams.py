@@ -159,6 +159,19 @@ def test_a_stream_that_was_emptied_goes_on(web: Any, listen: Listen) -> None:
     assert web.get("/api/quotes?symbols=ES").json()["quotes"][0]["stream_id"] == "5-5"
 
 
+def test_a_stream_whose_ids_went_back_is_read_from_its_beginning(web: Any, listen: Listen) -> None:
+    added = web.add(5)
+    listener = listen(web, "/api/quotes/stream?since=0-0")
+    assert listener.take(5) == added
+    pipe = web.bus.pipeline(transaction=True)
+    pipe.delete(web.stream)
+    for n in range(1, 4):
+        pipe.xadd(web.stream, {"s": "ES", "e": web_event()}, id=f"{n}-1")
+    pipe.execute()
+    assert json.loads(listener.until("gap")) == {"since": added[-1], "oldest": "1-1", "missed": None}
+    assert listener.take(8) == [*added, "1-1", "2-1", "3-1"]
+
+
 def web_event() -> str:
     return '{"v":1,"symbol":"ES","ts":"2025-10-09T13:31:15.123456Z","source":"MOCK","last":1,"bid":null,"ask":null}'
 
