@@ -15,6 +15,8 @@ once more (a new group) and the count must stand. Lag: events offered at a stead
 stream id's time (whole milliseconds) to the commit; CPU seconds of worker, PostgreSQL and Valkey as shares of one core.
 
 Servers: the embedded ones in a throw-away home (fsync on, append-only file on, everysec). Rates are medians of rounds.
+The append-only file makes the bus the bottleneck of the drain: the server writes an XCLAIM into it for each entry that it
+hands out. ``--without-aof`` shows the same without.
 """
 
 from __future__ import annotations
@@ -71,6 +73,19 @@ def prepare(servers: Servers) -> None:
     store.close()
 
 
+def switch_aof_off(url: str) -> None:
+    """A bus that keeps nothing, as in PERFORMANCE.md section 3; Thor itself refuses to work on one."""
+    import redis
+
+    from thor.history import worker
+    from thor.quotes import bus
+
+    client = redis.Redis.from_url(url)
+    client.config_set("appendonly", "no")
+    client.close()
+    worker.server_problems = bus.server_problems = lambda _client: []
+
+
 def events(count: int) -> list[Any]:
     """Canonical events as the mock publishes them: 11 symbols, prices, sizes, session levels, seq."""
     from decimal import Decimal
@@ -104,7 +119,7 @@ def events(count: int) -> list[Any]:
                     close=tick * 20_020,
                     change=last - tick * 20_020 + Decimal(0),
                     seq=start_us + n,
-                )  # fmt: skip
+                )
             )
         )
     return made
@@ -563,12 +578,15 @@ def main() -> None:
     parser.add_argument("--lag", action="store_true", help="measure lag at offered rates instead of the drain")
     parser.add_argument("--rates", default="1000,10000,50000,150000")
     parser.add_argument("--seconds", type=float, default=8.0)
+    parser.add_argument("--without-aof", action="store_true", help="what the bus's append-only file costs")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     home = tempfile.mkdtemp(prefix="thor-bench-")
     os.environ["THOR_HOME"] = home
     with embedded_servers(Path(home)) as servers:
         prepare(servers)
+        if arguments.without_aof:
+            switch_aof_off(str(servers.redis_url))
         if arguments.lag:
             rates = [int(each) for each in arguments.rates.split(",")]
             found: Any = lag(servers, rates, arguments.seconds, arguments.batch)

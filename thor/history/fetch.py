@@ -16,8 +16,8 @@ BLOCK_MS: Final = 1000
 #: At low rates a read waits for about so many more events, at most so long: a commit for each would cost more.
 LINGER_EVENTS: Final = 10
 LINGER_SECONDS: Final = 0.005
-#: A batch is read in pieces: an answer of 5000 entries costs the server twice as much for each as one of 1000.
-MOST_OF_A_READ: Final = 1000
+#: A batch is read in pieces: an answer of 5000 entries costs the server twice as much for each as one of 500.
+MOST_OF_A_READ: Final = 500
 #: How long the server may take to begin its answer when there is a backlog.
 _ANSWER_SECONDS: Final = 0.003
 #: One batch with the worker, one ready, one being read.
