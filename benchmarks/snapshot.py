@@ -264,6 +264,15 @@ def length_of(port: int) -> int:
         time.sleep(0.2)
 
 
+@contextmanager
+def throw_away_home() -> Any:
+    home = Path(tempfile.mkdtemp(prefix="thor-bench-"))
+    try:
+        yield home
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--connections", type=int, default=32)
@@ -272,10 +281,9 @@ def main() -> None:
     parser.add_argument("--rate", type=int, default=100)
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
-    home = Path(tempfile.mkdtemp(prefix="thor-bench-"))
     ports = {design: free_port() for design in DESIGNS}
     results: dict[str, list[dict[str, float]]] = {design: [] for design in DESIGNS}
-    with embedded_servers(home, postgres=False) as servers, ExitStack() as stack:
+    with throw_away_home() as home, embedded_servers(home, postgres=False) as servers, ExitStack() as stack:
         assert servers.redis_url is not None
         url = servers.redis_url
         environ = os.environ | {"THOR_HOME": str(home), "REDIS_URL": url, "THOR_NAMESPACE": ""}

@@ -21,6 +21,7 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -303,6 +304,15 @@ def with_ratios(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return ratios
 
 
+@contextmanager
+def throw_away_home() -> Any:
+    home = Path(tempfile.mkdtemp(prefix="thor-bench-"))
+    try:
+        yield home
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 100, 500, 1000])
@@ -312,8 +322,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     rows: list[dict[str, Any]] = []
-    home = Path(tempfile.mkdtemp(prefix="thor-bench-"))
-    with embedded_servers(home, postgres=False) as servers:
+    with throw_away_home() as home, embedded_servers(home, postgres=False) as servers:
         assert servers.redis_url is not None
         environ = os.environ | {"THOR_HOME": str(home), "REDIS_URL": servers.redis_url, "THOR_NAMESPACE": ""}
         environ["THOR_MAX_STREAMS_PER_CLIENT"] = "0"
