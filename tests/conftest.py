@@ -23,8 +23,7 @@ for _name in ("DATABASE_URL", "REDIS_URL", "DATA_PROVIDER", "JSON_DATA_FILE"):
     os.environ[_name] = ""
 os.environ["THOR_HOME"] = str(_HOME)
 
-from support import run_thor  # noqa: E402
-
+from tests.support import run_thor  # noqa: E402
 from thor.runtime.servers import Servers, embedded_servers  # noqa: E402
 
 

@@ -12,7 +12,8 @@ from typing import Any
 import polars as pl
 import psycopg
 import pytest
-from support import run_thor
+
+from tests.support import run_thor
 
 COLUMNS = ("last", "last_size", "bid", "bid_size", "ask", "ask_size")
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import CHECKOUT, run_thor, wait_until
 
+from tests.support import CHECKOUT, run_thor, wait_until
 from thor.ops.probe import get_json
 from thor.ops.state import read_state
 from thor.runtime.processes import exists, free_port, is_running

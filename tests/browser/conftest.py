@@ -16,8 +16,9 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
-from support import wait_until
-from support_browser import SIZES, RunningThor
+
+from tests.support import wait_until
+from tests.support_browser import SIZES, RunningThor
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 CHROMIUM = os.environ.get("THOR_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")

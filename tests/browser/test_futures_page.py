@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
-from support import wait_until
-from support_browser import CHECKOUT, NUMBER, SIZES, RunningThor, open_page, screenshot
+
+from tests.support import wait_until
+from tests.support_browser import CHECKOUT, NUMBER, SIZES, RunningThor, open_page, screenshot
 
 pytestmark = pytest.mark.browser
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 from playwright.sync_api import BrowserContext, Locator, expect
-from support import run_thor, wait_until
-from support_browser import CHECKOUT, NUMBER, RunningThor, open_page, screenshot
+
+from tests.support import run_thor, wait_until
+from tests.support_browser import CHECKOUT, NUMBER, RunningThor, open_page, screenshot
 
 pytestmark = pytest.mark.browser
 

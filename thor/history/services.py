@@ -12,6 +12,7 @@ from django.db import connection
 from thor.history.group import default_consumer
 from thor.history.worker import Ingestor, Settings
 from thor.instruments.selectors import groups
+from thor.quotes.services import announce_instruments
 
 
 def connect_database() -> psycopg.Connection[tuple[Any, ...]]:
@@ -30,6 +31,13 @@ def known_groups() -> Mapping[str, str]:
         connection.close()
 
 
+def _announce() -> None:
+    try:
+        announce_instruments()
+    finally:
+        connection.close()
+
+
 def ingestor_settings(batch_size: int, consumer: str = "") -> Settings:
     """The settings of an ingestor on this Thor's bus."""
     return Settings(
@@ -43,4 +51,4 @@ def ingestor_settings(batch_size: int, consumer: str = "") -> Settings:
 
 def make_ingestor(given: Settings) -> Ingestor:
     """An ingestor that stores into Django's database."""
-    return Ingestor(given, connect_database, known_groups)
+    return Ingestor(given, connect_database, known_groups, announce=_announce)

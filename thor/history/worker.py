@@ -144,7 +144,8 @@ class Kernel:
 
 
 class Ingestor(Worker):
-    """Stores the unified stream. ``groups`` reads symbol -> product group; ``connect_database`` opens a connection.
+    """Stores the unified stream. ``groups`` reads symbol -> product group; ``connect_database`` opens a connection;
+    ``announce`` tells the bus of the instruments, which a bus that was emptied has forgotten.
 
     Several run side by side on one group, under different consumer names.
     """
@@ -157,6 +158,7 @@ class Ingestor(Worker):
         connect_database: Connect,
         groups: Callable[[], Mapping[str, str]],
         kernel: Kernel | None = None,
+        announce: Callable[[], object] = lambda: None,
     ) -> None:
         super().__init__()
         self.settings = settings
@@ -165,6 +167,7 @@ class Ingestor(Worker):
         self.kernel = kernel or Kernel()
         self._connect_database = connect_database
         self._groups = KnownGroups(groups)
+        self._announce = announce
         self._since_us = self.clock.now_us()
         self._client: redis.Redis | None = None
         self._store: TickStore | None = None
@@ -185,6 +188,7 @@ class Ingestor(Worker):
         self._acks = Link(self.settings.redis_url)
         self._store = TickStore(self._connect_database)
         self._groups.reload()
+        self._announce()
         self._store.prepare(self.clock.now_us())
         if self._group.ensure():
             log.info("consumer group made", stream=self.keys.unified, group=self.keys.group)

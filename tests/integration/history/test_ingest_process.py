@@ -133,6 +133,23 @@ def test_sigterm_ends_it_within_five_seconds_with_nothing_lost(site: Site) -> No
     assert site.pending() == 0
 
 
+def test_after_flushall_the_group_and_the_instruments_are_made_again(site: Site) -> None:
+    worker = site.start()
+    try:
+        site.add(100)
+        wait_until(lambda: site.numbers()[0] == 100, 30)
+        # Everything of this namespace at once, as FLUSHALL does to a whole server.
+        site.client.delete(*site.client.keys(f"{site.keys.prefix}*"))
+        site.add(100, first=100)
+        wait_until(lambda: site.numbers()[0] == 200, 30)
+        assert b"ES" in site.client.hkeys(site.keys.instruments)
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(10) == 0
+    finally:
+        worker.kill()
+        worker.communicate()
+
+
 def test_two_workers_and_kill_9(site: Site, tmp_path: Path) -> None:
     """Each is killed once while it works; the survivors and a last --once make up for it."""
     names = ("a", "b")

@@ -18,8 +18,8 @@ import pytest
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from support import wait_until
 
+from tests.support import wait_until
 from thor.ops.reset import reset
 from thor.runtime.home import read_servers, run_dir
 from thor.runtime.problem import Problem

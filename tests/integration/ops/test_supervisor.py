@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import wait_until
 
+from tests.support import wait_until
 from thor.ops.life import Phase, Policy
 from thor.ops.supervisor import LogFile, Service, Supervisor, command
 from thor.runtime.processes import exists, is_running
