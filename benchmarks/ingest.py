@@ -26,6 +26,7 @@ import io
 import json
 import multiprocessing
 import os
+import shutil
 import statistics
 import tempfile
 import threading
@@ -583,15 +584,18 @@ def main() -> None:
     arguments = parser.parse_args()
     home = tempfile.mkdtemp(prefix="thor-bench-")
     os.environ["THOR_HOME"] = home
-    with embedded_servers(Path(home)) as servers:
-        prepare(servers)
-        if arguments.without_aof:
-            switch_aof_off(str(servers.redis_url))
-        if arguments.lag:
-            rates = [int(each) for each in arguments.rates.split(",")]
-            found: Any = lag(servers, rates, arguments.seconds, arguments.batch)
-        else:
-            found = drain(servers, arguments.events, arguments.rounds, arguments.batch)
+    try:
+        with embedded_servers(Path(home)) as servers:
+            prepare(servers)
+            if arguments.without_aof:
+                switch_aof_off(str(servers.redis_url))
+            if arguments.lag:
+                rates = [int(each) for each in arguments.rates.split(",")]
+                found: Any = lag(servers, rates, arguments.seconds, arguments.batch)
+            else:
+                found = drain(servers, arguments.events, arguments.rounds, arguments.batch)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
     if arguments.json:
         print(json.dumps(found))
     elif arguments.lag:
