@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import statistics
 import tempfile
 import time
@@ -148,9 +149,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
-    with embedded_servers(Path(tempfile.mkdtemp(prefix="thor-bench-")), postgres=False) as servers:
-        assert servers.redis_url
-        rates = run(servers.redis_url, args.events, args.rounds)
+    home = Path(tempfile.mkdtemp(prefix="thor-bench-"))
+    try:
+        with embedded_servers(home, postgres=False) as servers:
+            assert servers.redis_url
+            rates = run(servers.redis_url, args.events, args.rounds)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
     base = rates[PEER]
     if args.json:
         print(

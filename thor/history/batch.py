@@ -15,9 +15,9 @@ import hiredis
 import numpy as np
 from numpy.typing import NDArray
 
-from thor.history.link import BusReplyError
 from thor.history.tick import Refused, id_ms, read_entry
 from thor.quotes.quote import QuoteRefusedError, Reason
+from thor.runtime.bus import BusReplyError
 
 #: The reply's input window and a batch's first room for rows; both grow when one event asks for it.
 WINDOW_BYTES: Final = 256 * 1024

@@ -196,21 +196,16 @@ class IngestGroup:
         lost = int(stream["entries-added"]) - int(stream["length"]) - read
         if lost <= 0:
             return 0
-        return int(self._count_loss(keys=[self.losses_key], args=[lost, read]))
+        return int(self._count_loss(keys=[self.keys.ingest_losses], args=[lost, read]))
 
     def count_deleted(self, count: int) -> None:
         """Count entries that were deleted after they had been handed out and before they were stored."""
         if count:
-            self._redis.hincrby(self.losses_key, "lost_pending", count)
-
-    @property
-    def losses_key(self) -> str:
-        """Hash: ``lost_to_trim`` and ``lost_pending``, entries that were lost before they were stored."""
-        return f"{self.keys.prefix}quotes:ingest_losses"
+            self._redis.hincrby(self.keys.ingest_losses, "lost_pending", count)
 
     def losses(self) -> int:
         """How many entries were ever lost before they were stored."""
-        fields = cast("dict[bytes, bytes]", self._redis.hgetall(self.losses_key))
+        fields = cast("dict[bytes, bytes]", self._redis.hgetall(self.keys.ingest_losses))
         return int(fields.get(b"lost_to_trim", 0)) + int(fields.get(b"lost_pending", 0))
 
     def trim(self, retention_ms: int) -> int:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import hiredis
 
-from thor.runtime.bus import BusUnavailableError, address
+from thor.runtime.bus import BusReplyError, BusUnavailableError, address
 
 if TYPE_CHECKING:
     from thor.history.batch import Batch, Parser
@@ -22,10 +22,6 @@ CONNECT_SECONDS: Final = 3.0
 #: Longer than any BLOCK; a server that is silent for so long is gone.
 REPLY_SECONDS: Final = 15.0
 _BUFFER_BYTES: Final = 1024 * 1024
-
-
-class BusReplyError(ConnectionError):
-    """The bus answered a read with an error (NOGROUP after FLUSHALL, UNBLOCKED, ...); the text is the server's."""
 
 
 def command(*words: str | bytes | int) -> bytes:

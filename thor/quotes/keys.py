@@ -46,6 +46,11 @@ class Keys:
         return f"{self.prefix}thor:events"
 
     @property
+    def ingest_losses(self) -> str:
+        """Hash ``lost_to_trim``, ``lost_pending``: entries that were gone before they were stored."""
+        return f"{self.prefix}quotes:ingest_losses"
+
+    @property
     def instruments(self) -> str:
         """Hash symbol -> JSON of its facts, so that a collector without a database knows the symbols."""
         return f"{self.prefix}quotes:instruments"

@@ -28,6 +28,10 @@ class BusUnavailableError(Problem):
         super().__init__(detail, status=503)
 
 
+class BusReplyError(ConnectionError):
+    """The bus answered a raw request with an error (NOGROUP after FLUSHALL, say); the text is the server's."""
+
+
 def address(url: str) -> str:
     """Where a bus URL points, without its password: what may stand in a log line."""
     parts = urlsplit(url)

@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from thor.history import kernel
-from thor.history.batch import Batch, BusReplyError, FastParser, Parser, SlowParser
+from thor.history.batch import Batch, FastParser, Parser, SlowParser
 from thor.quotes.quote import format_ts
+from thor.runtime.bus import BusReplyError
 
 NOW_US = 1_760_016_675_123_456
 NOW_MS = NOW_US // 1000
