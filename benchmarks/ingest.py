@@ -8,6 +8,7 @@ in turn, stores all of it into an empty ``ticks``:
 
 - limit: psycopg COPY of lines prepared beforehand, same rows, same batch size, same table; nothing read, nothing acked
 - naive: redis-py (hiredis) XREADGROUP, msgspec JSON, write_row into a temporary table, ON CONFLICT DO NOTHING, XACK
+- bus: how fast the bus server could hand out and acknowledge Thor's drain at most, by its own processor time
 - thor: the worker as ``redis_to_postgres`` runs it, compiled
 
 After each drain the stored rows are counted and the pending list must be empty; Thor's is then given the whole stream
@@ -311,6 +312,16 @@ def thor(count: int, batch: int, kernel: Any) -> float:
     return seconds
 
 
+def bus_cpu_seconds(url: str) -> float:
+    """What the bus server's main thread has used of its core."""
+    import redis
+
+    client = redis.Redis.from_url(url)
+    used = client.info("cpu")
+    client.close()
+    return float(used["used_cpu_sys_main_thread"]) + float(used["used_cpu_user_main_thread"])
+
+
 def forget_group(url: str, group: str) -> None:
     import redis
 
@@ -327,7 +338,7 @@ def drain(servers: Servers, count: int, rounds: int, batch: int) -> dict[str, An
     url = str(servers.redis_url)
     kernel = Kernel()
     kernel.load()
-    found: dict[str, list[float]] = {"limit": [], "naive": [], "thor": [], "thor, all duplicates": []}
+    found: dict[str, list[float]] = {"limit": [], "naive": [], "bus": [], "thor": [], "thor, all duplicates": []}
     fill(url, events(count))
     batches = lines_of(url, count, batch)
     thor(count, batch, kernel)  # makes the partitions, warms every cache
@@ -343,7 +354,9 @@ def drain(servers: Servers, count: int, rounds: int, batch: int) -> dict[str, An
                 check(url, count, Naive.group)
             else:
                 forget_group(url, Keys().group)
+                spent = bus_cpu_seconds(url)
                 seconds = thor(count, batch, kernel)
+                found["bus"].append(count / (bus_cpu_seconds(url) - spent))
                 check(url, count, Keys().group)
                 forget_group(url, Keys().group)
                 again = thor(count, batch, kernel)
@@ -358,6 +371,7 @@ def drain(servers: Servers, count: int, rounds: int, batch: int) -> dict[str, An
         "ticks_per_second": {name: round(rate) for name, rate in rates.items()},
         "all_rounds": {name: [round(rate) for rate in each] for name, each in found.items()},
         "thor_of_limit": round(rates["thor"] / rates["limit"], 3),
+        "thor_of_bus": round(rates["thor"] / rates["bus"], 3),
         "thor_of_naive": round(rates["thor"] / rates["naive"], 2),
         "kernel_seconds": round(kernel.seconds, 2),
     }
@@ -539,7 +553,7 @@ def print_drain(found: dict[str, Any]) -> None:
     rates = found["ticks_per_second"]
     for name, rate in rates.items():
         table.add_row(name, f"{rate:,}", f"{rate / rates['limit']:.2f}", f"{rate / rates['naive']:.2f}")
-    Console().print(table)
+    Console(width=110).print(table)
     print(f"compiled parser ready after {found['kernel_seconds']} s")
 
 
@@ -568,7 +582,7 @@ def print_lag(found: list[dict[str, Any]]) -> None:
             f"{each['rate']:,}", each["design"], f"{each['achieved']:,}", *(str(each[n]) for n in ("p50_ms", "p99_ms",
             "max_ms", "catch_up_seconds", "lost")), *(f"{cpu.get(n, 0):.2f}" for n in ("worker", "postgres", "valkey")),
         )  # fmt: skip
-    Console().print(table)
+    Console(width=110).print(table)
 
 
 def main() -> None:
