@@ -58,6 +58,7 @@ def configure_logging(service: str, log_format: str = "auto") -> None:
     ]
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=last))
+    handler.addFilter(_is_news)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
@@ -67,6 +68,11 @@ def configure_logging(service: str, log_format: str = "auto") -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Django logs each 503 as an error; of a probe it is the answer, and the one who asked says what is wrong."""
+    return not (record.name == "django.request" and record.getMessage().endswith(": /readyz"))
 
 
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

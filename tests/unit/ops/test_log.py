@@ -85,6 +85,8 @@ def test_json_lines_of_both_kinds_of_loggers(monkeypatch: pytest.MonkeyPatch) ->
             raise ValueError(f"password={CANARY}")
         except ValueError:
             logging.getLogger("django").exception("failed %s", "here")
+        # A probe that is answered with 503 while Thor starts is no error of Thor's.
+        logging.getLogger("django.request").error("%s: %s", "Service Unavailable", "/readyz")
     finally:
         root.handlers[:], root.level = before
         structlog.reset_defaults()
