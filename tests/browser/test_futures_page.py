@@ -32,6 +32,16 @@ def traced(page: Page) -> dict[str, Any]:
     return found
 
 
+def diagnosis(thor: RunningThor, page: Page) -> str:
+    """What a person would look at when no quotes arrive: the page's wire, the stack, the stream itself."""
+    with thor.bus() as bus:
+        added = bus.xinfo_stream("quotes:stream:unified")["entries-added"]
+    seen = traced(page)
+    wire = {**seen, "ids": len(seen["ids"])}
+    log = (thor.home / "up.log").read_text(encoding="utf-8")[-4000:]
+    return f"wire {wire}, unified stream {added} entries, {json.dumps(thor.status())}\n{log}"
+
+
 def key(stream_id: str) -> tuple[int, int]:
     ms, _, n = stream_id.partition("-")
     return int(ms), int(n)
@@ -83,7 +93,7 @@ def test_after_kill_9_of_the_server_the_page_resumes_without_losing_an_id(
     thor: RunningThor, context: BrowserContext
 ) -> None:
     page = open_page(context, f"{thor.url}/futures?conflate=off", trace=True).page
-    wait_until(lambda: len(traced(page)["ids"]) > 50, 20)
+    wait_until(lambda: len(traced(page)["ids"]) > 50, 20, lambda: diagnosis(thor, page))
     for _ in range(2):
         before = len(traced(page)["ids"])
         reconnects = traced(page)["reconnects"]
