@@ -50,8 +50,15 @@ def part(sink: Sink, reason: str) -> None:
     if sink.get_write_buffer_size() > LOW_WATER:
         sink.abort()
     else:
-        sink.write(last_words(reason))
+        offer(sink, last_words(reason))
         sink.close()
+
+
+def offer(sink: Sink, data: bytes) -> None:
+    """Write, unless the client has gone. Its request notices a little later, and uvloop raises for a write to a closed
+    connection: one browser that leaves must not end the stream of all."""
+    if not sink.is_closing():
+        sink.write(data)
 
 
 class Ring:
@@ -295,7 +302,7 @@ class Hub:
         """To everyone. It is short and rare: also a full socket has room for it."""
         framed = chunk(data)
         for client in self._clients():
-            client.sink.write(framed)
+            offer(client.sink, framed)
 
     def beat(self, now_us: int, bus: str) -> None:
         """A sign of life to every client."""
@@ -331,7 +338,7 @@ class Hub:
             if client.sink.get_write_buffer_size() > HIGH_WATER:
                 full.append(client)
             else:
-                client.sink.write(framed)
+                offer(client.sink, framed)
         for client in full:
             del group.live[client]
             client.place, client.after, client.blocked_since = start, after, now
@@ -416,4 +423,4 @@ class Hub:
 
     def _write(self, client: Client, data: bytes) -> None:
         if data:
-            client.sink.write(chunk(data))
+            offer(client.sink, chunk(data))

@@ -20,7 +20,7 @@ from django.db import Error as DatabaseError
 from redis.exceptions import RedisError
 
 from thor.quotes.frames import BEGINNING, chunk, format_id, gap, hello, parse_id
-from thor.quotes.hub import STALL_SECONDS, Hub, Sink, Wish, joined, part
+from thor.quotes.hub import STALL_SECONDS, Hub, Sink, Wish, joined, offer, part
 from thor.quotes.live import LiveQuotes
 from thor.quotes.reader import StreamInfo
 from thor.quotes.selectors import query_fields, symbols_of
@@ -184,7 +184,7 @@ class Streams:
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
         last_id = hub.starting_id(wish) if start.place is None and start.bus_after is None else hub.last_id
         greeting = hello(self._live.clock.now_us(), last_id, random.randint(*RETRY_MS))
-        sink.write(chunk(greeting + start.notice))
+        offer(sink, chunk(greeting + start.notice))
         place, after = start.place, start.after
         if start.bus_after is not None:
             try:

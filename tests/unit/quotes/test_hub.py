@@ -24,6 +24,8 @@ class Pipe:
         self.aborted = False
 
     def write(self, data: bytes) -> None:
+        if self.is_closing():
+            raise RuntimeError("the handler is closed")  # as uvloop does
         self.data += data
         if self.stuck:
             self.buffered += len(data)
@@ -76,6 +78,20 @@ def hub(**limits: int) -> Hub:
 
 def ids(entries: list[Entry]) -> list[int]:
     return [each.id for each in entries]
+
+
+def test_a_client_that_has_gone_without_saying_so_does_not_stop_the_others() -> None:
+    quotes, gone, here = hub(), Pipe(), Pipe()
+    for pipe in (gone, here):
+        quotes.join(pipe, EVERYTHING, None, 0.0)
+    gone.aborted = True  # its connection is closed, its request has not noticed yet
+    quotes.publish([entry(1)], 0.0)
+    quotes.beat(0, "reading")
+    quotes.pump(0.0)
+    quotes.publish([entry(2)], 0.0)
+    assert here.ids == ids([entry(1), entry(2)])
+    quotes.close("shutdown")
+    assert gone.data == b""
 
 
 def test_every_live_client_gets_every_event_once() -> None:
