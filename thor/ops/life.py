@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from thor.runtime.backoff import backoff_seconds
+
 
 class Phase(StrEnum):
     WAITING = "waiting"  # for what it depends on
@@ -51,12 +53,6 @@ class Life:
         return self.phase in (Phase.STARTING, Phase.RUNNING) or (self.phase is Phase.STOPPING and self.pid is not None)
 
 
-def backoff_seconds(failures: int, policy: Policy, rand: Callable[[], float]) -> float:
-    """Doubled with each failure up to the longest; half of it by chance, so that services do not march in step."""
-    ceiling = min(policy.longest_backoff, policy.first_backoff * 2.0 ** min(max(failures, 1) - 1, 30))
-    return ceiling * (0.5 + 0.5 * rand())
-
-
 def is_due(life: Life, now: float) -> bool:
     """A process should be started now, if what it depends on is there."""
     return life.phase is Phase.WAITING or (life.phase is Phase.BACKOFF and now >= life.retry_at)
@@ -79,7 +75,7 @@ def ended(life: Life, exit_code: int, now: float, policy: Policy, rand: Callable
         return replace(life, phase=Phase.STOPPED, since=now, pid=None, exit_code=exit_code)
     was_healthy = life.phase is Phase.RUNNING and now - life.since >= policy.healthy_after
     failures = 1 if was_healthy else life.failures + 1
-    retry_at = now + backoff_seconds(failures, policy, rand)
+    retry_at = now + backoff_seconds(failures, policy.first_backoff, policy.longest_backoff, rand)
     return replace(
         life, phase=Phase.BACKOFF, since=now, pid=None, failures=failures, exit_code=exit_code, retry_at=retry_at
     )

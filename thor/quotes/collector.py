@@ -17,6 +17,7 @@ from thor.quotes.bus import DeadLetter, Outgoing, Published, QuoteBus
 from thor.quotes.health import SourceHealth, SourceState
 from thor.quotes.provider import Event, Provider, ProviderHealth, SourceLostError
 from thor.quotes.quote import Quote, QuoteRefusedError, Reason, checked, encode, judge
+from thor.runtime.backoff import backoff_seconds
 from thor.runtime.clock import Clock
 from thor.runtime.problem import Problem
 from thor.runtime.worker import Worker
@@ -31,19 +32,13 @@ BUS_RETRY_US: Final = 500_000
 #: Batches that one step publishes before it looks at the source again.
 BATCHES_PER_STEP: Final = 20
 MAX_LETTERS: Final = 10_000
-MIN_BACKOFF_SECONDS: Final = 1.0
+#: The first wait for a lost source is between 1 s and this, the longest is the provider's.
+FIRST_SOURCE_BACKOFF_SECONDS: Final = 2.0
 
 #: What a bus call raises while the server is away, hung or short of memory.
 BUS_ERRORS: Final = (redis.RedisError, Problem, OSError)
 
 log = structlog.get_logger()
-
-
-def source_backoff_seconds(failures: int, longest: float, rand: Callable[[], float] = random.random) -> float:
-    """The wait after the n-th loss of a source in a row: 1 s doubled each time up to ``longest``, with half of what is
-    above 1 s as jitter."""
-    ceiling = min(longest, MIN_BACKOFF_SECONDS * float(1 << min(failures - 1, 20)))
-    return max(MIN_BACKOFF_SECONDS, ceiling * (0.5 + 0.5 * rand()))
 
 
 class Collector(Worker):
@@ -164,7 +159,8 @@ class Collector(Worker):
         self._connected = False
         self.source_errors += 1
         self._failures += 1
-        wait = source_backoff_seconds(self._failures, self.provider.max_backoff_seconds)
+        longest = self.provider.max_backoff_seconds
+        wait = backoff_seconds(self._failures, FIRST_SOURCE_BACKOFF_SECONDS, longest, random.random)
         self._retry_at_us = now_us + round(wait * 1_000_000)
         if reason != self._lost:  # the same trouble again is in the health, not once more in the log
             log.warning("source lost", source=self.provider.source, provider=self.provider.name, reason=reason)

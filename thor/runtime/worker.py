@@ -5,24 +5,17 @@ from __future__ import annotations
 import random
 import signal
 import time
-from collections.abc import Callable
 from types import FrameType
 from typing import Final
 
 import structlog
 
+from thor.runtime.backoff import backoff_seconds
 from thor.runtime.clock import SystemClock
 
 FIRST_BACKOFF_SECONDS: Final = 0.25
-MAX_BACKOFF_SECONDS: Final = 30.0
 
 log = structlog.get_logger()
-
-
-def backoff_seconds(failures: int, rand: Callable[[], float] = random.random) -> float:
-    """How long to wait after the n-th failure in a row: doubled each time, at most 30 s, with half of it as jitter."""
-    ceiling = min(MAX_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2.0 ** min(failures - 1, 20))
-    return ceiling * (0.5 + 0.5 * rand())
 
 
 class Worker:
@@ -35,6 +28,8 @@ class Worker:
 
     name = "worker"
     idle_seconds = 0.0
+    #: The longest wait before a worker that keeps failing is started again.
+    longest_backoff_seconds = 30.0
 
     def __init__(self) -> None:
         self.clock = SystemClock()
@@ -69,7 +64,7 @@ class Worker:
                         self.clock.sleep(self.idle_seconds)
             except Exception as error:  # noqa: BLE001 - the worker base is the one place that goes on after anything
                 failures += 1
-                wait = backoff_seconds(failures)
+                wait = backoff_seconds(failures, FIRST_BACKOFF_SECONDS, self.longest_backoff_seconds, random.random)
                 self._complain(error, failures, wait)
                 self._close()
                 self.clock.sleep(wait)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from thor.ops import life as lives
 from thor.ops.life import Life, Phase, Policy
@@ -76,9 +74,3 @@ def test_a_renewed_service_is_due_at_once_and_has_not_failed() -> None:
     life = lives.renewed(running(), 5.0)
     assert lives.is_due(life, 5.0)
     assert life.failures == 0
-
-
-@given(failures=st.integers(0, 10_000), chance=st.floats(0, 1, exclude_max=True))
-def test_backoff_stays_between_half_the_first_and_the_longest(failures: int, chance: float) -> None:
-    seconds = lives.backoff_seconds(failures, POLICY, lambda: chance)
-    assert POLICY.first_backoff / 2 <= seconds <= POLICY.longest_backoff

@@ -7,7 +7,7 @@ import signal
 import threading
 
 from thor.runtime.fakes import FixedClock
-from thor.runtime.worker import MAX_BACKOFF_SECONDS, Worker, backoff_seconds
+from thor.runtime.worker import Worker
 
 
 class Script(Worker):
@@ -68,10 +68,12 @@ def test_a_failing_teardown_does_not_end_the_worker() -> None:
     assert worker.calls.count("step") == 2
 
 
-def test_backoff_doubles_to_its_limit_and_half_of_it_is_jitter() -> None:
-    assert [backoff_seconds(n, lambda: 1.0) for n in (1, 2, 3, 4)] == [0.25, 0.5, 1.0, 2.0]
-    assert backoff_seconds(1000, lambda: 1.0) == MAX_BACKOFF_SECONDS
-    assert backoff_seconds(1000, lambda: 0.0) == MAX_BACKOFF_SECONDS / 2
+def test_the_wait_after_a_failure_grows_to_the_longest() -> None:
+    worker = Script(*[RuntimeError("x")] * 12, True)
+    worker.longest_backoff_seconds = 2.0
+    worker.run()
+    assert worker.fixed.slept[0] <= 0.25
+    assert all(1.0 <= wait <= 2.0 for wait in worker.fixed.slept[3:])
 
 
 def test_a_signal_ends_a_waiting_worker_at_once() -> None:
