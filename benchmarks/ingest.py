@@ -16,8 +16,8 @@ once more (a new group) and the count must stand. Lag: events offered at a stead
 stream id's time (whole milliseconds) to the commit; CPU seconds of worker, PostgreSQL and Valkey as shares of one core.
 
 Servers: the embedded ones in a throw-away home (fsync on, append-only file on, everysec). Rates are medians of rounds.
-The append-only file makes the bus the bottleneck of the drain: the server writes an XCLAIM into it for each entry that
-it hands out. ``--without-aof`` shows the same without.
+The naive consumer pays for the append-only file: the server writes an XCLAIM into it for each entry that it hands out.
+``--without-aof`` shows the same without.
 """
 
 from __future__ import annotations
@@ -306,7 +306,7 @@ def thor(count: int, batch: int, kernel: Any) -> float:
     began = time.perf_counter()
     while worker.counters.stored + worker.counters.duplicates < count:
         worker.step()
-    worker._take_ack_reply()
+    worker._take_replies()
     seconds = time.perf_counter() - began
     worker.teardown()
     return seconds

@@ -9,7 +9,8 @@ from queue import Empty, SimpleQueue
 from typing import Final
 
 from thor.history.batch import Batch, Parser
-from thor.history.link import Link, command
+from thor.history.group import LeasedReads
+from thor.history.link import Link
 
 #: How long a read waits for the first entry.
 BLOCK_MS: Final = 1000
@@ -34,29 +35,19 @@ IDLE: Final = Idle()
 class Fetcher:
     """Reads new entries of the group into batches, from its start to :meth:`close`.
 
-    ``parser`` is asked for before each read, so that a faster one takes over as soon as there is one.
+    ``reads`` makes the requests; ``parser`` is asked for before each read, so that a faster one takes over as soon as
+    there is one.
     """
 
     def __init__(
-        self, link: Link, read: tuple[str, str, str], most_entries: int, parser: Callable[[], Parser], block_ms: int
+        self, link: Link, reads: LeasedReads, most_entries: int, parser: Callable[[], Parser], block_ms: int
     ) -> None:
-        stream, group, consumer = read
         self._most_of_a_read = min(most_entries, MOST_OF_A_READ)
         self._link = link
         self._parser = parser
-        self._request = command(
-            "XREADGROUP",
-            "GROUP",
-            group,
-            consumer,
-            "COUNT",
-            self._most_of_a_read,
-            "BLOCK",
-            block_ms,
-            "STREAMS",
-            stream,
-            ">",
-        )
+        self._reads = reads
+        self._block_ms = block_ms
+        self._request = reads.take(self._most_of_a_read)
         self._free: SimpleQueue[Batch | None] = SimpleQueue()
         self._ready: SimpleQueue[Batch | Idle | Exception] = SimpleQueue()
         for _ in range(_BATCHES):
@@ -64,6 +55,7 @@ class Fetcher:
         self._closing = False
         self._rate = self._last = 0.0
         self._asked = self._was_full = False
+        self._caught_up = ""
         self._active = parser()
         self._thread = threading.Thread(target=self._run, name="fetch", daemon=True)
         self._thread.start()
@@ -99,17 +91,26 @@ class Fetcher:
 
     def _fetch(self, batch: Batch) -> None:
         batch.clear()
+        if self._caught_up and not self._asked and not self._something_comes():
+            self._free.put(batch)
+            self._ready.put(IDLE)
+            return
         self._read(batch)
         while self._was_full and batch.entries + self._most_of_a_read <= batch.most_entries and self._more_is_there():
             self._read(batch)
-        if not batch.entries:
+        if not batch.entries:  # another worker was quicker, or it was the first look
             self._free.put(batch)
-            self._ready.put(IDLE)
             return
         count = batch.entries  # the batch is the worker's from here on
         self._ready.put(batch)
         if not self._asked:
             self._linger(count)
+
+    def _something_comes(self) -> bool:
+        """Wait until the stream has an entry that the group has not handed out. A leased read cannot wait itself: the
+        server runs it as one transaction."""
+        self._link.send(self._reads.wait(self._caught_up, self._block_ms))
+        return self._link.reply() is not None
 
     def _read(self, batch: Batch) -> None:
         if not self._asked:
@@ -121,8 +122,8 @@ class Fetcher:
             self._link.send(self._request)
         before = batch.entries
         self._link.read(self._active, batch)
-        batch.end_of_read()
         self._was_full = batch.entries - before == self._most_of_a_read
+        self._caught_up = "" if self._was_full else self._active.leased_up_to
 
     def _more_is_there(self) -> bool:
         """The answer to the next request has begun to arrive: a batch never waits for events to come."""

@@ -1,40 +1,38 @@
 """The bus side of the ingestor: its consumer group, dead letters, trimming, counters and health.
 
-One promise runs through it: an entry leaves the pending list only when its tick is committed, when its dead letter is
-written, or when the stream no longer has it, which is counted.
+One promise runs through it: a lease is settled only when its ticks are committed; in the same step its dead letters are
+written, and what the stream no longer had of it is counted.
 """
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
+from functools import cache
+from importlib import resources
 from typing import Any, Final, NamedTuple, cast
 
 import redis
 
-from thor.history.link import Link, command
-from thor.history.tick import Refused, id_ms
+from thor.history.lease import Lease, Letter, id_key
+from thor.history.link import command
+from thor.history.tick import id_ms
 from thor.quotes.bus import DeadLetter
 from thor.quotes.keys import Keys
 from thor.quotes.quote import SOURCES
 
-#: An entry idle for longer belongs to a worker that is gone, and is claimed.
+#: A lease idle for longer belongs to a worker that is gone, and is claimed.
 CLAIM_IDLE_MS: Final = 30_000
-CLAIM_COUNT: Final = 1000
-#: A worker reports each second; after this long without a report it is gone.
+CLAIM_COUNT: Final = 100
+#: A worker reports each second; its report is forgotten so long after the last one.
 HEALTH_TTL_SECONDS: Final = 60
+#: A worker that has not reported for so long is taken for dead: its leases are claimed at once. Wrong only for a worker
+#: that is paused or hangs, and then harmless: a lease is settled once.
+SILENT_MS: Final = 5_000
 #: One round of trimming takes at most so many entries, so that the server is not busy with it for long.
 _TRIM_LIMIT: Final = 100_000
-
-# Write the letter and acknowledge its entry in one step, once: of two workers that hold the same entry (one was paused,
-# the other claimed it) only the first finds it pending. The server keeps the two effects together as MULTI/EXEC.
-_BURY: Final = """
-if #redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[2], ARGV[2], 1) == 0 then return 0 end
-redis.call('XADD', KEYS[2], '*', unpack(ARGV, 3))
-redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
-return 1
-"""
 
 # What the stream lost before anyone read it: entries ever added, less those still there, less those read. The mark
 # keeps one loss from being counted at each look until the next read moves the group on.
@@ -97,29 +95,56 @@ class Lag(NamedTuple):
         return self.unread + self.pending
 
 
+class Held(NamedTuple):
+    """Leases that were taken up again, and how many pending entries were no longer in the stream at all."""
+
+    leases: list[Lease]
+    lost: int
+
+
+class LeasedReads:
+    """The raw requests of one consumer's reads (``leases.lua`` says what they do)."""
+
+    def __init__(self, keys: Keys, names: Sequence[str], consumer: str) -> None:
+        self._stream = keys.unified
+        self._begin = command("FCALL", "thor_lease_begin", len(names), *names, keys.group)
+        self._read = ("XREADGROUP", "GROUP", keys.group, consumer, "NOACK", "COUNT")
+        self._end = command("FCALL", "thor_lease_end", len(names), *names, keys.group, consumer)
+
+    def take(self, most: int) -> bytes:
+        """Read at most so many entries and lease them, as one transaction; a parser of ``batch`` reads the reply."""
+        read = command(*self._read, most, "STREAMS", self._stream, ">")
+        return command("MULTI") + self._begin + read + self._end + command("EXEC")
+
+    def wait(self, after: str, block_ms: int) -> bytes:
+        """Wait for an entry above the id ``after``; the reply is None when none came in time."""
+        return command("XREAD", "COUNT", 1, "BLOCK", block_ms, "STREAMS", self._stream, after)
+
+
 class IngestGroup:
     """The consumer group of one namespace, through a redis-py client that is not shared between threads."""
 
     def __init__(self, client: redis.Redis, keys: Keys) -> None:
         self.keys = keys
         self._redis = client
-        self._bury = client.register_script(_BURY)
         self._count_loss = client.register_script(_COUNT_LOSS)
+        self._names = (keys.unified, keys.leases, keys.leased_up_to, keys.ingest_losses, keys.dead)
 
     def ensure(self) -> bool:
-        """Create the group where it is missing, from the stream's first entry: what came before it is stored as well.
+        """Load the functions; create the group where it is missing, from the stream's first entry: what came before it
+        is stored as well. True when it was made.
 
-        Entries that were trimmed before are counted as read, else they would look like a loss. True when it was made.
+        Entries that were trimmed before are counted as read, else they would look like a loss. A new group settles
+        everything again, so the tallies begin again with it.
         """
-        try:
-            self._redis.xgroup_create(
-                self.keys.unified, self.keys.group, id="0", mkstream=True, entries_read=self._trimmed()
-            )
-        except redis.ResponseError as error:
-            if "BUSYGROUP" in str(error):
-                return False
-            raise
-        return True
+        self._redis.function_load(_library(), replace=True)
+        if self._group() is not None:
+            return False
+        tallies = self._redis.scan_iter(match=self.keys.tallies, count=1000)
+        return bool(self._call("thor_lease_create", self._trimmed(), *tallies))
+
+    def _call(self, function: str, *args: str | bytes | int) -> Any:
+        return self._redis.fcall(function, len(self._names), *self._names, self.keys.group, *args)
 
     def _trimmed(self) -> int:
         if not self._redis.exists(self.keys.unified):
@@ -136,33 +161,45 @@ class IngestGroup:
         groups = [_texts(group) for group in cast("list[Any]", self._redis.xinfo_groups(self.keys.unified))]
         return next((group for group in groups if _text(group["name"]) == self.keys.group), None)
 
-    def claim(self, link: Link, consumer: str) -> tuple[str, int]:
-        """Take over entries whose worker is gone; they are then pending for ``consumer``.
+    # --- leases ---
 
-        Returns (the highest id taken, empty when none; how many were no longer in the stream).
-        """
-        highest, deleted, cursor = "", 0, "0-0"
-        while True:
-            link.send(
-                command(
-                    "XAUTOCLAIM", self.keys.unified, self.keys.group, consumer, CLAIM_IDLE_MS, cursor,
-                    "COUNT", CLAIM_COUNT, "JUSTID",
-                )
-            )  # fmt: skip
-            reply = cast("list[Any]", link.reply())
-            cursor, ids = _text(reply[0]), reply[1]
-            deleted += len(reply[2])
-            highest = _text(ids[-1]) if ids else highest
-            if cursor == "0-0":
-                return highest, deleted
+    def mine(self, consumer: str) -> Held:
+        """What was leased to ``consumer`` before, and not settled."""
+        return _held(self._call("thor_lease_mine", consumer, CLAIM_COUNT))
 
-    def bury(self, refused: Refused, stage: str, at_us: int) -> bool:
-        """Write a dead letter and acknowledge its entry, together. False when another worker did. Raises ResponseError
-        (out of memory): then neither happened, and the entry stays pending."""
-        letter = DeadLetter(refused.event, refused.reason, stage, refused.stream_id, at_us).fields()
-        words = [word for pair in letter.items() for word in pair]
-        done = self._bury(keys=[self.keys.unified, self.keys.dead], args=[self.keys.group, refused.stream_id, *words])
-        return bool(done)
+    def claim(self, consumer: str, idle_ms: int) -> Held:
+        """Take over leases whose worker is gone: idle for so long, or held by one that no longer reports."""
+        silent = [name for name in self._holders() if name != consumer and self._is_silent(name)]
+        return _held(self._call("thor_lease_claim", consumer, idle_ms, CLAIM_COUNT, *silent))
+
+    def _holders(self) -> list[str]:
+        pending = self._redis.xpending(self.keys.unified, self.keys.group)
+        return [_text(each["name"]) for each in pending["consumers"]]
+
+    def _is_silent(self, consumer: str) -> bool:
+        # By the time its report has left to live: the server's clock, whatever the worker's host says. One that never
+        # reported (-2) is not ours to judge: its entries are claimed when they are idle.
+        left_ms = int(self._redis.pttl(self.keys.ingest(consumer)))
+        return 0 <= left_ms < HEALTH_TTL_SECONDS * 1000 - SILENT_MS
+
+    def settle(self, lease: Lease, at_us: int) -> bool:
+        """Acknowledge a lease, write its letters, count its rows, in one step. False when another worker did it before.
+        Raises redis.exceptions.OutOfMemoryError: then nothing happened, and the lease stays pending."""
+        function = "thor_lease_bury" if lease.letters else "thor_lease_settle"
+        return bool(self._call(function, *settlement(self.keys, lease, at_us)))
+
+    def settle_request(self, lease: Lease) -> bytes:
+        """The same for a lease without letters, as a raw request; its reply is 1 or 0."""
+        words = settlement(self.keys, lease, 0)
+        return command("FCALL", "thor_lease_settle", len(self._names), *self._names, self.keys.group, *words)
+
+    def reads(self, consumer: str) -> LeasedReads:
+        """The raw requests that read for ``consumer``."""
+        return LeasedReads(self.keys, self._names, consumer)
+
+    def entries_request(self, after: str, last: str, count: int) -> bytes:
+        """A raw request for at most ``count`` entries from ``after`` (an id; ``(id`` leaves it out) to ``last``."""
+        return command("XRANGE", self.keys.unified, after, last, "COUNT", count)
 
     def event_of(self, stream_id: str) -> bytes:
         """The payload of an entry; empty when the stream no longer has it."""
@@ -184,7 +221,13 @@ class IngestGroup:
         count = group.get("lag")
         if count is None:  # entries in the middle were deleted: the server no longer knows, so count
             count = len(cast("list[Any]", self._redis.xrange(self.keys.unified, f"({last}", "+", count=100_000)))
-        return Lag(int(count), int(pending["pending"]), min(oldest, key=id_key, default=""))
+        return Lag(int(count), self._pending(int(pending["pending"])), min(oldest, key=id_key, default=""))
+
+    def _pending(self, marks: int) -> int:
+        """Entries that were handed out and are not settled: those of the leases, and pending ones that are no lease's
+        mark."""
+        leases = cast("list[bytes]", self._redis.hvals(self.keys.leases))
+        return max(0, marks - len(leases)) + sum(int(each.split(b" ")[1]) for each in leases)
 
     def count_loss(self) -> int:
         """Count what was trimmed away before it was read. Returns the newly found."""
@@ -197,11 +240,6 @@ class IngestGroup:
         if lost <= 0:
             return 0
         return int(self._count_loss(keys=[self.keys.ingest_losses], args=[lost, read]))
-
-    def count_deleted(self, count: int) -> None:
-        """Count entries that were deleted after they had been handed out and before they were stored."""
-        if count:
-            self._redis.hincrby(self.keys.ingest_losses, "lost_pending", count)
 
     def losses(self) -> int:
         """How many entries were ever lost before they were stored."""
@@ -272,10 +310,34 @@ def age_seconds(stream_id: str, now_ms: int) -> float:
     return max(0.0, (now_ms - id_ms(stream_id)) / 1000) if stream_id else 0.0
 
 
-def id_key(stream_id: str) -> tuple[int, int]:
-    """A stream id as numbers, which compare as the ids do."""
-    ms, _, number = stream_id.partition("-")
-    return int(ms), int(number or 0)
+def settlement(keys: Keys, lease: Lease, at_us: int) -> list[str | bytes | int]:
+    """The words of a settlement: mark, missing entries, tallies (key, field, count), letters."""
+    tallies = [(keys.tally(date.fromisoformat(key.trade_date)), key.name, n) for key, n in lease.tally.items() if n]
+    letters = [_letter_words(letter, at_us) for letter in lease.letters]
+    words: list[str | bytes | int] = [lease.first, lease.missing, len(tallies)]
+    for tally in tallies:
+        words += tally
+    words += (len(letters), len(letters[0]) if letters else 0)
+    for letter in letters:
+        words += letter
+    return words
+
+
+def _letter_words(letter: Letter, at_us: int) -> list[str | bytes]:
+    refused, stage = letter
+    fields = DeadLetter(refused.event, refused.reason, stage, refused.stream_id, at_us).fields()
+    return [word for pair in fields.items() for word in pair]
+
+
+def _held(reply: list[Any]) -> Held:
+    lost, *words = reply
+    leases = [Lease(_text(f), _text(last), int(n)) for f, last, n in zip(*[iter(words)] * 3, strict=True)]
+    return Held(sorted(leases, key=lambda lease: id_key(lease.first)), int(lost))
+
+
+@cache
+def _library() -> str:
+    return resources.files("thor.history").joinpath("leases.lua").read_text(encoding="utf-8")
 
 
 def _text(value: bytes | str) -> str:

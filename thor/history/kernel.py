@@ -56,13 +56,13 @@ def _compiled(function: _F) -> _F:
 
 #: Where the next entry starts in the input; entries of the reply still to come.
 POS, REMAINING = 0, 1
-#: Bytes of COPY text, bytes of acknowledgements, rows, acknowledgements, entries that were deleted under the group.
-OUT, ACK, ROWS, ACKS, DELETED = 2, 3, 4, 5, 6
+#: Bytes of COPY text, rows.
+OUT, ROWS = 2, 3
 #: Earliest and latest event time of the rows, epoch microseconds.
-MIN_TS, MAX_TS = 7, 8
+MIN_TS, MAX_TS = 4, 5
 #: Where the entry ends that the slow twin must judge (it starts at POS).
-ENTRY_END = 9
-STATE_SIZE = 10
+ENTRY_END = 6
+STATE_SIZE = 7
 
 #: Why a call came back.
 DONE, NEED_INPUT, SLOW, OTHER_DATE, NEED_OUTPUT, BROKEN = 0, 1, 2, 3, 4, 5
@@ -85,7 +85,9 @@ def _text_table(texts: tuple[str, ...]) -> tuple[Bytes, Integers]:
 
 #: The odd-event flags of ``quote.flags``, in the order of the bits below.
 _FLAG_NAMES = ("crossed", "ahead", "zero_price", "negative_price")
-_WORDS, _WORD_LENGTHS = _text_table((*WIRE_FIELDS, *sorted(SOURCES), *_FLAG_NAMES))
+#: The columns of the table of counts.
+SOURCE_NAMES = tuple(sorted(SOURCES))
+_WORDS, _WORD_LENGTHS = _text_table((*WIRE_FIELDS, *SOURCE_NAMES, *_FLAG_NAMES))
 _FIRST_SOURCE, _FIRST_FLAG = len(WIRE_FIELDS), len(WIRE_FIELDS) + len(SOURCES)
 _MEMBERS, _MEMBER_LENGTHS = _text_table(tuple(f',"{name}":' for name in WIRE_FIELDS))
 _CROSSED, _AHEAD, _ZERO, _NEGATIVE = 1, 2, 4, 8
@@ -127,6 +129,14 @@ class Symbols(NamedTuple):
     spans: Integers
     dates: Bytes
     keys: Bytes
+
+    def name(self, symbol: int) -> str:
+        """A row's text."""
+        return self.texts[symbol, : self.lengths[symbol]].tobytes().decode("ascii")
+
+    def date(self, symbol: int) -> str:
+        """Its trade date, YYYY-MM-DD."""
+        return self.dates[self.group_of[symbol], :_DATE_LENGTH].tobytes().decode("ascii")
 
 
 def _hash_of(name: str) -> int:
@@ -572,11 +582,12 @@ def _find_symbol(start: int, stop: int, slots: int, mask: int, texts: int, width
 
 
 @_compiled
-def _is_source(start: int, stop: int) -> bool:
+def _source(start: int, stop: int) -> int:
+    """The number of a source's name; -1 for any other text."""
     for word in range(_FIRST_SOURCE, _FIRST_FLAG):
         if _is_word(start, stop, word):
-            return True
-    return False
+            return word - _FIRST_SOURCE
+    return -1
 
 
 # --- one row --------------------------------------------------------------------------------------------------------
@@ -682,31 +693,29 @@ def _id_us(start: int, stop: int) -> int:
 def _entry(at: int, end: int, parts: int) -> int:
     """Take the RESP of the entry at ``at`` apart. Returns its end, 0 when it is not all there, -1 when it is no entry.
 
-    ``parts`` gets how many names and values it has (-1: it was deleted), then start and stop of the id as a bulk
-    string, of the id itself, and of the first four of its names and values.
+    ``parts`` gets how many names and values it has, then start and stop of the id and of the first four of its names
+    and values.
     """
     number, at = _length(at, end, 42)
     if at <= 0 or number != 2:
         return 0 if at == 0 else -1
-    _set(parts, 1, at)
     number, at = _length(at, end, 36)
     if at <= 0 or number < 0:
         return 0 if at == 0 else -1
-    _set(parts, 3, at)
-    _set(parts, 4, at + number)
+    _set(parts, 1, at)
+    _set(parts, 2, at + number)
     at += number + 2
-    _set(parts, 2, at)
     count, at = _length(at, end, 42)
-    if at <= 0:
-        return at
+    if at <= 0 or count < 0:
+        return 0 if at == 0 else -1
     _set(parts, 0, count)
     for i in range(count):
         number, at = _length(at, end, 36)
         if at <= 0 or number < 0:
             return 0 if at == 0 else -1
         if i < 4:
-            _set(parts, 5 + 2 * i, at)
-            _set(parts, 6 + 2 * i, at + number)
+            _set(parts, 3 + 2 * i, at)
+            _set(parts, 4 + 2 * i, at + number)
         at += number + 2
         if at > end:
             return 0
@@ -717,14 +726,15 @@ def _entry(at: int, end: int, parts: int) -> int:
 
 @_compiled
 def _event(parts: int, fields: int) -> int:
-    """The event time in epoch microseconds of an entry that is plain and, its symbol apart, acceptable; else -1."""
-    name, event = _get(parts, 5), _get(parts, 9)
-    if _get(parts, 0) != 4 or _get(parts, 6) - name != 1 or _byte(name) != 115:
+    """The event time in epoch microseconds of an entry that is plain and, symbol and source apart, acceptable; else
+    -1."""
+    name, event = _get(parts, 3), _get(parts, 7)
+    if _get(parts, 0) != 4 or _get(parts, 4) - name != 1 or _byte(name) != 115:
         return -1
-    if _get(parts, 10) - event != 1 or _byte(event) != 101:
+    if _get(parts, 8) - event != 1 or _byte(event) != 101:
         return -1
-    now_us = _id_us(_get(parts, 3), _get(parts, 4))
-    if now_us < 0 or not _members(_get(parts, 11), _get(parts, 12), fields):
+    now_us = _id_us(_get(parts, 1), _get(parts, 2))
+    if now_us < 0 or not _members(_get(parts, 9), _get(parts, 10), fields):
         return -1
     if not _rest_fits(fields) or not _prices_fit(fields):
         return -1
@@ -745,31 +755,27 @@ def _event(parts: int, fields: int) -> int:
             return -1
     elif recv != _NULL and recv != _MISSING:
         return -1
-    if not _is_source(_get(fields, _START + _SOURCE), _get(fields, _STOP + _SOURCE)):
-        return -1
     symbol, symbol_stop = _get(fields, _START + _SYMBOL), _get(fields, _STOP + _SYMBOL)
-    return ts_us if _same_place(_get(parts, 7), _get(parts, 8), symbol, symbol_stop) else -1
+    return ts_us if _same_place(_get(parts, 5), _get(parts, 6), symbol, symbol_stop) else -1
 
 
 @_compiled
-def consume(buf: Bytes, end: int, state: Integers, symbols: Symbols, out: Bytes, ack: Bytes, row_ms: Integers) -> int:
-    """Turn the complete entries in ``buf[state[POS]:end]`` into rows of ``out`` and acknowledgements of ``ack``.
+def consume(
+    buf: Bytes, end: int, state: Integers, symbols: Symbols, out: Bytes, counts: Integers, row_ms: Integers
+) -> int:
+    """Turn the complete entries in ``buf[state[POS]:end]`` into rows of ``out``, counted in ``counts``.
 
     ``state`` is carried from call to call, see its indices above; ``row_ms`` gets each row's stream time in
-    milliseconds. Comes back with DONE (the reply's last entry was taken), NEED_INPUT, NEED_OUTPUT (``out`` is short),
-    SLOW (the entry [POS, ENTRY_END) is the slow twin's; the caller moves POS and REMAINING), OTHER_DATE (the same,
-    because its trade date is not the table's) or BROKEN (no RESP).
-    ``ack`` and ``row_ms`` must have room for all entries of the reply; ``buf``, ``out`` and ``ack`` are longer than
-    what is used of them by at least :data:`SLACK`.
+    milliseconds, ``counts[symbol, source]`` how many rows were made. Comes back with DONE (the reply's last entry was
+    taken), NEED_INPUT, NEED_OUTPUT (``out`` is short), SLOW (the entry [POS, ENTRY_END) is the slow twin's; the caller
+    moves POS and REMAINING), OTHER_DATE (the same, because its trade date is not the table's) or BROKEN (no RESP).
+    ``row_ms`` must have room for all entries of the reply; ``buf`` and ``out`` are longer than what is used of them by
+    at least :data:`SLACK`.
     """
     fields_memory = np.zeros(4 * _FIELDS, np.int64)
-    parts_memory = np.zeros(13, np.int64)
+    parts_memory = np.zeros(11, np.int64)
     fields, parts = int(np.int64(fields_memory.ctypes.data)), int(np.int64(parts_memory.ctypes.data))
-    base, out_base, ack_base = (
-        int(np.int64(buf.ctypes.data)),
-        int(np.int64(out.ctypes.data)),
-        int(np.int64(ack.ctypes.data)),
-    )
+    base, out_base = int(np.int64(buf.ctypes.data)), int(np.int64(out.ctypes.data))
     slots, texts = int(np.int64(symbols.slots.ctypes.data)), int(np.int64(symbols.texts.ctypes.data))
     lengths, keys = int(np.int64(symbols.lengths.ctypes.data)), int(np.int64(symbols.keys.ctypes.data))
     dates = int(np.int64(symbols.dates.ctypes.data))
@@ -781,32 +787,27 @@ def consume(buf: Bytes, end: int, state: Integers, symbols: Symbols, out: Bytes,
         if stop <= 0:
             return NEED_INPUT if stop == 0 else BROKEN
         state[ENTRY_END] = stop - base
-        if _get(parts, 0) < 0:  # deleted under the group's feet: nothing to store, but to take off the pending list
-            state[DELETED] += 1
-        else:
-            ts_us = _event(parts, fields)
-            if ts_us < 0:
-                return SLOW
-            symbol = _find_symbol(
-                _get(fields, _START + _SYMBOL), _get(fields, _STOP + _SYMBOL), slots, mask, texts, width, lengths
-            )
-            if symbol < 0:
-                return SLOW
-            group = symbols.group_of[symbol]
-            if ts_us < symbols.spans[group, 0] or ts_us >= symbols.spans[group, 1]:
-                return OTHER_DATE
-            if len(out) - state[OUT] < stop - at + _ROW_OVERHEAD:
-                return NEED_OUTPUT
-            row = out_base + state[OUT]
-            state[OUT] = (
-                _put_row(_get(parts, 3), _get(parts, 4), fields, dates + group * date_width, keys, row) - out_base
-            )
-            row_ms[state[ROWS]] = _id_us(_get(parts, 3), _get(parts, 4)) // 1000
-            state[ROWS] += 1
-            state[MIN_TS] = min(state[MIN_TS], ts_us)
-            state[MAX_TS] = max(state[MAX_TS], ts_us)
-        state[ACK] = _copy(_get(parts, 1), _get(parts, 2), ack_base + state[ACK]) - ack_base
-        state[ACKS] += 1
+        ts_us = _event(parts, fields)
+        if ts_us < 0:
+            return SLOW
+        source = _source(_get(fields, _START + _SOURCE), _get(fields, _STOP + _SOURCE))
+        symbol = _find_symbol(
+            _get(fields, _START + _SYMBOL), _get(fields, _STOP + _SYMBOL), slots, mask, texts, width, lengths
+        )
+        if symbol < 0 or source < 0:
+            return SLOW
+        group = symbols.group_of[symbol]
+        if ts_us < symbols.spans[group, 0] or ts_us >= symbols.spans[group, 1]:
+            return OTHER_DATE
+        if len(out) - state[OUT] < stop - at + _ROW_OVERHEAD:
+            return NEED_OUTPUT
+        row = out_base + state[OUT]
+        state[OUT] = _put_row(_get(parts, 1), _get(parts, 2), fields, dates + group * date_width, keys, row) - out_base
+        row_ms[state[ROWS]] = _id_us(_get(parts, 1), _get(parts, 2)) // 1000
+        counts[symbol, source] += 1
+        state[ROWS] += 1
+        state[MIN_TS] = min(state[MIN_TS], ts_us)
+        state[MAX_TS] = max(state[MAX_TS], ts_us)
         state[POS] = stop - base
         state[REMAINING] -= 1
     return DONE
@@ -815,4 +816,5 @@ def consume(buf: Bytes, end: int, state: Integers, symbols: Symbols, out: Bytes,
 def warm() -> None:
     """Compile, or load from the cache, by one call on nothing."""
     empty, numbers = np.zeros(SLACK, np.uint8), np.zeros(STATE_SIZE, np.int64)
-    consume(empty, 0, numbers, symbols_table({"ES": "cme_equity"}, 0), empty, empty, numbers)
+    counts = np.zeros((1, len(SOURCE_NAMES)), np.int64)
+    consume(empty, 0, numbers, symbols_table({"ES": "cme_equity"}, 0), empty, counts, numbers)

@@ -26,12 +26,7 @@ _BUFFER_BYTES: Final = 1024 * 1024
 
 def command(*words: str | bytes | int) -> bytes:
     """A request in RESP."""
-    return command_head(len(words), *words)
-
-
-def command_head(count: int, *words: str | bytes | int) -> bytes:
-    """The beginning of a request of ``count`` words; the caller sends the others."""
-    parts = [b"*%d\r\n" % count]
+    parts = [b"*%d\r\n" % len(words)]
     for word in words:
         raw = word if isinstance(word, bytes) else str(word).encode()
         parts.append(b"$%d\r\n%s\r\n" % (len(raw), raw))
@@ -65,7 +60,7 @@ class Link:
                 return reply
 
     def read(self, parser: Parser, batch: Batch) -> None:
-        """Parse the next reply, an XREADGROUP's, into ``batch``."""
+        """Parse the next reply, a leased read's, into ``batch``."""
         parser.begin(batch)
         complete = parser.received(0)
         while not complete:

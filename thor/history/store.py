@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 import psycopg
 from psycopg import sql
 
+from thor.history.lease import TallyKey
 from thor.history.queries import query
 from thor.history.week import Week, week, week_number
 
@@ -30,15 +31,30 @@ _TRIES: Final = 5
 Connect = Callable[[], "psycopg.Connection[tuple[object, ...]]"]
 
 
+class DuplicateRow(NamedTuple):
+    """An entry whose key was stored from another entry before."""
+
+    stream_id: str
+    key: TallyKey
+
+
 class Stored(NamedTuple):
-    """``new`` rows are in ``ticks`` now; ``duplicates`` were there; ``conflicts`` of these had other values."""
+    """``new`` rows are in ``ticks`` now; ``duplicates`` were there; ``conflicts`` of these had other values;
+    ``duplicate_rows`` came from another entry than the stored row, so that a row stored before the acknowledgement of
+    its own entry is none of them."""
 
     new: int = 0
     duplicates: int = 0
     conflicts: int = 0
+    duplicate_rows: tuple[DuplicateRow, ...] = ()
 
     def plus(self, other: Stored) -> Stored:
-        return Stored(self.new + other.new, self.duplicates + other.duplicates, self.conflicts + other.conflicts)
+        return Stored(
+            self.new + other.new,
+            self.duplicates + other.duplicates,
+            self.conflicts + other.conflicts,
+            self.duplicate_rows + other.duplicate_rows,
+        )
 
 
 class RowRefusedError(Exception):
@@ -145,8 +161,11 @@ class TickStore:
             with cursor.copy(query("copy_staging")) as copy:
                 copy.write(data)
             new = cursor.execute(query("insert_staged")).rowcount
-            conflicts = cursor.execute(query("keep_conflicts")).rowcount if new < rows else 0
-        return Stored(new, rows - new, conflicts)
+            if new == rows:
+                return Stored(new)
+            conflicts = cursor.execute(query("keep_conflicts")).rowcount
+            found = cast("list[tuple[str, str, str, str]]", cursor.execute(query("duplicate_rows")).fetchall())
+        return Stored(new, rows - new, conflicts, tuple(DuplicateRow(i, TallyKey(*key)) for i, *key in found))
 
 
 def isolate(

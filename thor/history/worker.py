@@ -1,9 +1,9 @@
 """The ingestor: from the unified stream into ``ticks``, each event once, acknowledged only after its commit.
 
-    read a batch (a thread ahead) -> COPY, which commits -> dead letters -> acknowledge -> next
+    read and lease a batch (a thread ahead) -> COPY, which commits -> settle: acknowledge, dead letters, tally -> next
 
-Whatever goes wrong, the answer is the start: connections are closed and opened again, and what this consumer was handed
-out and has not acknowledged comes first, through the staging table that skips what is stored.
+Whatever goes wrong, the answer is the start: connections are closed and opened again, and what was leased to this
+consumer and not settled comes first, through the staging table that skips what is stored.
 """
 
 from __future__ import annotations
@@ -15,15 +15,16 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 import redis
 import structlog
 
 from thor.history.batch import Batch, FastParser, Parser, SlowParser
 from thor.history.fetch import BLOCK_MS, Fetcher, Idle
-from thor.history.group import IngestGroup, IngestHealth, id_key
-from thor.history.link import Link, command, command_head
+from thor.history.group import CLAIM_IDLE_MS, Held, IngestGroup, IngestHealth
+from thor.history.lease import Lease, Letter, tally_key
+from thor.history.link import Link
 from thor.history.store import Connect, RowRefusedError, Stored, TickStore, isolate
 from thor.history.tick import Refused, stream_id_of, ts_us_of
 from thor.quotes.keys import Keys
@@ -36,18 +37,19 @@ log = structlog.get_logger()
 #: A step waits so long for a batch, then looks whether it should stop.
 WAIT_SECONDS: Final = 0.5
 REPORT_SECONDS: Final = 1.0
+CLAIM_SECONDS: Final = 2.0
 HOUSEKEEPING_SECONDS: Final = 10.0
 PARTITIONS_SECONDS: Final = 6 * 3600.0
 RATE_SECONDS: Final = 10.0
 RELOAD_SECONDS: Final = 1.0
 #: A running statement is cancelled so long after the order to stop: the whole stop takes less than five seconds.
 CANCEL_SECONDS: Final = 3.0
-_STAGE_READ: Final = "read"
 _STAGE_STORE: Final = "store"
 
 
 class Settings(NamedTuple):
-    """``retention_ms``: how long the streams are kept. ``block_ms``: how long a read waits for the first entry."""
+    """``retention_ms``: how long the streams are kept. ``block_ms``: how long a read waits for the first entry.
+    ``claim_idle_ms``: a lease idle for longer is taken over."""
 
     redis_url: str
     namespace: str
@@ -55,6 +57,7 @@ class Settings(NamedTuple):
     batch_size: int
     retention_ms: int
     block_ms: int = BLOCK_MS
+    claim_idle_ms: int = CLAIM_IDLE_MS
 
 
 class KnownGroups:
@@ -93,7 +96,7 @@ class Counters:
 
     def add(self, batch: Batch, stored: Stored) -> None:
         self.batches += 1
-        self.read += batch.rows + len(batch.refused)
+        self.read += batch.entries
         self.stored += stored.new
         self.duplicates += stored.duplicates
         self.conflicts += stored.conflicts
@@ -171,21 +174,21 @@ class Ingestor(Worker):
         self._since_us = self.clock.now_us()
         self._client: redis.Redis | None = None
         self._store: TickStore | None = None
-        self._acks: Link | None = None
+        self._link: Link | None = None
         self._fetcher: Fetcher | None = None
         self._parser: Parser | None = None
-        self._acks_due = 0
+        self._settlements_due = 0
         self._due: dict[str, float] = {}
 
     # --- opening and closing ---
 
     def setup(self) -> None:
-        """Open everything, then finish what was begun: entries handed out before and never acknowledged."""
+        """Open everything, then finish what was begun: what was leased before and never settled."""
         self._client = connect(self.settings.redis_url)
         if problems := server_problems(self._client):
             raise BusUnavailableError("; ".join(problems))
         self._group = IngestGroup(self._client, self.keys)
-        self._acks = Link(self.settings.redis_url)
+        self._link = Link(self.settings.redis_url)
         self._store = TickStore(self._connect_database)
         self._groups.reload()
         self._announce()
@@ -194,10 +197,11 @@ class Ingestor(Worker):
             log.info("consumer group made", stream=self.keys.unified, group=self.keys.group)
         self._due = {"partitions": time.monotonic() + PARTITIONS_SECONDS}
         self._count_losses()
-        self._recover("")
+        self._report()
+        self._take_up(lambda: self._group.mine(self.settings.consumer))
         self._fetcher = Fetcher(
             Link(self.settings.redis_url),
-            (self.keys.unified, self.keys.group, self.settings.consumer),
+            self._group.reads(self.settings.consumer),
             self.settings.batch_size,
             self._current_parser,
             self.settings.block_ms,
@@ -205,11 +209,11 @@ class Ingestor(Worker):
 
     def teardown(self) -> None:
         """Close everything; what was read and not stored stays pending."""
-        for part in (self._fetcher, self._acks, self._store, self._client):
+        for part in (self._fetcher, self._link, self._store, self._client):
             if part is not None:
                 part.close()
-        self._fetcher = self._acks = self._store = self._client = self._parser = None
-        self._acks_due = 0
+        self._fetcher = self._link = self._store = self._client = self._parser = None
+        self._settlements_due = 0
 
     def stop(self) -> None:
         """Ask the loop to end; a statement that hangs, on a lock say, is cancelled in time."""
@@ -245,20 +249,18 @@ class Ingestor(Worker):
                 if item is not None:
                     self._process(item)
                     self._fetcher.give_back(item)
-            self._take_ack_reply()
+            self._take_replies()
             self._keep_house()
             self._report()
         finally:
             self.teardown()
 
     def _process(self, batch: Batch) -> None:
-        """Commit, then bury, then acknowledge: in this order nothing is ever acknowledged that is not kept."""
+        """Commit, then settle: in this order nothing is ever acknowledged that is not kept."""
         stored = self._keep(batch) if batch.rows else Stored()
-        for refused in batch.refused:
-            self._bury(refused, _STAGE_READ)
-        if batch.deleted:
-            self._count_deleted(batch.deleted)
-        self._acknowledge(batch)
+        for row in stored.duplicate_rows:
+            batch.lease_of(row.stream_id).count_duplicate(row.key)
+        self._settle(batch.leases)
         self.counters.add(batch, stored)
 
     def _keep(self, batch: Batch) -> Stored:
@@ -271,8 +273,7 @@ class Ingestor(Worker):
             return self._keep_good_rows(batch)
 
     def _keep_good_rows(self, batch: Batch) -> Stored:
-        """A row of the batch is to blame: find it, keep the others. Its letter is written and its entry acknowledged
-        here; acknowledging it once more with the others is harmless, but not when the letter could not be written."""
+        """A row of the batch is to blame: find it, keep the others; it becomes a letter of its lease."""
         total = Stored()
         for stored, culprit in isolate(batch.lines(), self._store_lines):
             total = total.plus(stored)
@@ -280,8 +281,8 @@ class Ingestor(Worker):
                 line, reason = culprit
                 stream_id = stream_id_of(line)
                 event = self._group.event_of(stream_id) or line
-                batch.drop_ack(stream_id.encode("ascii"))
-                self._bury(Refused(stream_id, event, f"{Reason.REFUSED_BY_DATABASE}: {reason}"), _STAGE_STORE)
+                refused = Refused(stream_id, event, f"{Reason.REFUSED_BY_DATABASE}: {reason}")
+                batch.lease_of(stream_id).refuse(tally_key(line), Letter(refused, _STAGE_STORE))
         return total
 
     def _store_lines(self, lines: Sequence[bytes]) -> Stored:
@@ -289,78 +290,98 @@ class Ingestor(Worker):
         times = [ts_us_of(line) for line in lines]
         return self._store.store(b"".join(lines), len(lines), min(times), max(times), redelivered=True)
 
-    def _bury(self, refused: Refused, stage: str) -> None:
+    # --- settlement ---
+
+    def _settle(self, leases: Sequence[Lease]) -> None:
+        """Those without letters are sent, and answered while the next batch is being stored."""
+        self._take_replies()
+        assert self._link is not None
+        for lease in leases:
+            if lease.letters or lease.missing:
+                self._settle_with_care(lease)
+            else:
+                self._link.send(self._group.settle_request(lease))
+                self._settlements_due += 1
+
+    def _settle_with_care(self, lease: Lease) -> None:
         try:
-            if self._group.bury(refused, stage, self.clock.now_us()):
-                self.counters.dead += 1
-        except redis.ResponseError as error:
-            # Out of memory: the entry stays pending and is tried again when it is claimed.
-            self.counters.blocked += 1
+            settled = self._group.settle(lease, self.clock.now_us())
+        except redis.exceptions.OutOfMemoryError as error:
+            # The lease stays pending, and is tried again when it is claimed.
+            self.counters.blocked += len(lease.letters)
             if self._is_due("bury_warning", REPORT_SECONDS):
-                log.error("dead letter not written, its entry stays pending", error=str(error), id=refused.stream_id)
+                log.error("dead letters not written, their entries stay pending", error=str(error), id=lease.first)
+            return
+        if settled:
+            self.counters.dead += len(lease.letters)
+            self._count_deleted(lease.missing)
 
     def _count_deleted(self, count: int) -> None:
-        self._group.count_deleted(count)
-        self.counters.lost += count
-        log.error("entries were deleted from the stream before they were stored", entries=count)
+        if count:
+            self.counters.lost += count
+            log.error("entries were deleted from the stream before they were stored", entries=count)
 
-    def _acknowledge(self, batch: Batch) -> None:
-        """Send the acknowledgements; the answer is taken while the next batch is being stored."""
-        self._take_ack_reply()
-        assert self._acks is not None
-        for count, ids in batch.ack_chunks():
-            self._acks.send(command_head(3 + count, "XACK", self.keys.unified, self.keys.group), ids)
-            self._acks_due += 1
+    def _take_replies(self) -> None:
+        while self._settlements_due:
+            assert self._link is not None
+            self._link.reply()
+            self._settlements_due -= 1
 
-    def _take_ack_reply(self) -> None:
-        while self._acks_due:
-            assert self._acks is not None
-            self._acks.reply()
-            self._acks_due -= 1
+    # --- leases from before, and of others ---
 
-    # --- entries handed out before ---
-
-    def _recover(self, up_to: str) -> None:
-        """Store what is pending for this consumer, from the beginning to ``up_to`` (empty: to the end)."""
-        assert self._acks is not None
-        parser, batch, after = SlowParser(self._groups), Batch(self.settings.batch_size), "0"
-        total = 0
-        while not self.stopping and not (up_to and after != "0" and id_key(after) >= id_key(up_to)):
-            self._take_ack_reply()
-            batch.clear(redelivered=True)
-            self._acks.send(
-                command(
-                    "XREADGROUP", "GROUP", self.keys.group, self.settings.consumer,
-                    "COUNT", self.settings.batch_size, "STREAMS", self.keys.unified, after,
-                )
-            )  # fmt: skip
-            self._acks.read(parser, batch)
-            if not parser.last_id:
+    def _take_up(self, ask: Callable[[], Held]) -> None:
+        """Store and settle what ``ask`` finds, as long as it finds something new."""
+        done: set[str] = set()
+        entries = 0
+        while not self.stopping:
+            held = ask()
+            self._count_deleted(held.lost)
+            fresh = [lease for lease in held.leases if lease.first not in done]
+            if not fresh:
                 break
-            after = parser.last_id
-            total += batch.entries
-            self._process(batch)
-        self._take_ack_reply()
-        if total:
-            log.info("entries handed out before were taken up again", entries=total)
+            for lease in fresh:
+                done.add(lease.first)
+                entries += self._store_again(lease)
+        if entries:
+            log.info("entries handed out before were taken up again", entries=entries)
+
+    def _store_again(self, lease: Lease) -> int:
+        """Store a lease that was read before, in pages, and settle it when all of it is stored. Returns its entries."""
+        batch, after = Batch(self.settings.batch_size), lease.first
+        while page := self._page(after, lease.last):
+            if self.stopping:
+                return lease.found
+            batch.clear(redelivered=True)
+            for stream_id, fields in page:
+                batch.add_entry(stream_id, fields, self._groups)
+            batch.end_of_read(lease)
+            stored = self._keep(batch) if batch.rows else Stored()
+            for row in stored.duplicate_rows:
+                lease.count_duplicate(row.key)
+            self.counters.add(batch, stored)
+            after = "(" + page[-1][0].decode("ascii")
+        self._settle([lease])
+        self._take_replies()
+        return lease.found
+
+    def _page(self, after: str, last: str) -> list[tuple[bytes, list[bytes]]]:
+        self._take_replies()
+        assert self._link is not None
+        self._link.send(self._group.entries_request(after, last, self.settings.batch_size))
+        return cast("list[tuple[bytes, list[bytes]]]", self._link.reply())
 
     def _claim(self) -> None:
         """Take over what a dead worker left."""
-        assert self._acks is not None
-        highest, deleted = self._group.claim(self._acks, self.settings.consumer)
-        if deleted:
-            self._count_deleted(deleted)
-        if highest:
-            self._recover(highest)
+        self._take_up(lambda: self._group.claim(self.settings.consumer, self.settings.claim_idle_ms))
 
     # --- housekeeping ---
 
     def _keep_house(self) -> None:
         if self._is_due("report", REPORT_SECONDS):
             self._report()
-        if self._is_due("house", HOUSEKEEPING_SECONDS):
-            self._take_ack_reply()
+        if self._is_due("claim", CLAIM_SECONDS):
             self._claim()
+        if self._is_due("house", HOUSEKEEPING_SECONDS):
             self._count_losses()
             trimmed = self._group.trim(self.settings.retention_ms)
             if trimmed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 _NAMESPACE: Final = re.compile(r"[a-z0-9][a-z0-9_]{0,39}|", re.ASCII)
@@ -36,6 +37,12 @@ class Keys:
         return f"{self.prefix}quotes:stream:dead"
 
     @property
+    def dead_removed(self) -> str:
+        """Sorted set: entries of the unified stream whose dead letter was put back, purged or exported; score: their
+        milliseconds."""
+        return f"{self.prefix}quotes:dead_removed"
+
+    @property
     def group(self) -> str:
         """The ingestor's consumer group on the unified stream."""
         return f"{self.prefix}quotes:cgrp:postgres_ingest"
@@ -49,6 +56,21 @@ class Keys:
     def ingest_losses(self) -> str:
         """Hash ``lost_to_trim``, ``lost_pending``: entries that were gone before they were stored."""
         return f"{self.prefix}quotes:ingest_losses"
+
+    @property
+    def leases(self) -> str:
+        """Hash first id -> ``<last id> <entries>``: the ranges of the unified stream that ingestors hold."""
+        return f"{self.prefix}quotes:ingest_leases"
+
+    @property
+    def leased_up_to(self) -> str:
+        """String ``<id> <entries read>``: every entry up to this id was leased to an ingestor."""
+        return f"{self.prefix}quotes:ingest_leased_up_to"
+
+    @property
+    def collect_losses(self) -> str:
+        """Hash ``<source>``, ``<source>:<symbol>``, ``<source>:superseded``: quotes that never reached the bus."""
+        return f"{self.prefix}quotes:collect_losses"
 
     @property
     def instruments(self) -> str:
@@ -76,9 +98,23 @@ class Keys:
         """List of the last 300 points ``epoch_ms,last`` of a sparkline."""
         return f"{self.prefix}quotes:series:{symbol}"
 
+    def lease(self, source: str) -> str:
+        """Hash ``owner``, ``number``, ``version``: which collector leads a source. ``merge.lua`` reads ``number``."""
+        return f"{self.prefix}quotes:lease:{source}"
+
     def health(self, source: str) -> str:
         """Hash: how a source's collector is; it expires when the collector is gone."""
         return f"{self.prefix}quotes:health:{source}"
+
+    def tally(self, trade_date: date) -> str:
+        """Hash ``<source>:<symbol>:rows`` and ``:duplicates``: what was acknowledged as stored; ``since``: from which
+        stream id on."""
+        return f"{self.prefix}quotes:tally:{trade_date.isoformat()}"
+
+    @property
+    def tallies(self) -> str:
+        """Pattern of all tallies."""
+        return f"{self.prefix}quotes:tally:*"
 
     def ingest(self, consumer: str) -> str:
         """Hash: how an ingestor is; it expires when the ingestor is gone."""

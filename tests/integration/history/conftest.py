@@ -9,6 +9,9 @@ import psycopg
 import pytest
 import redis
 
+from thor.history.batch import entries_of
+from thor.history.group import CLAIM_IDLE_MS, IngestGroup
+from thor.history.link import Link
 from thor.history.queries import query
 from thor.history.worker import Ingestor, Settings
 from thor.quotes.keys import Keys
@@ -35,12 +38,12 @@ class Bench:
         """A connection to the test's own schema."""
         return psycopg.connect(self.database_url, options=f"-c search_path={self.namespace}", connect_timeout=3)
 
-    def ingestor(self, consumer: str = "one", batch_size: int = 500) -> Ingestor:
-        settings = Settings(self.redis_url, self.namespace, consumer, batch_size, 3_600_000, block_ms=20)
+    def ingestor(self, consumer: str = "one", batch_size: int = 500, claim_idle_ms: int = CLAIM_IDLE_MS) -> Ingestor:
+        settings = Settings(self.redis_url, self.namespace, consumer, batch_size, 3_600_000, 20, claim_idle_ms)
         return Ingestor(settings, self.connect, lambda: dict(GROUPS))
 
-    def store_all(self, consumer: str = "one") -> Ingestor:
-        worker = self.ingestor(consumer)
+    def store_all(self, consumer: str = "one", claim_idle_ms: int = CLAIM_IDLE_MS) -> Ingestor:
+        worker = self.ingestor(consumer, claim_idle_ms=claim_idle_ms)
         worker.run_until_idle()
         return worker
 
@@ -81,13 +84,36 @@ class Bench:
         return int(str(self.rows()[0][0]))
 
     def pending(self) -> int:
-        return int(self.client.xpending(self.keys.unified, self.keys.group)["pending"])
+        """Entries that were handed out and not settled; a lease is one mark on the group's list."""
+        marks = int(self.client.xpending(self.keys.unified, self.keys.group)["pending"])
+        leases = self.client.hvals(self.keys.leases)
+        assert marks >= len(leases)
+        return marks - len(leases) + sum(int(lease.split()[1]) for lease in leases)
+
+    def tally(self) -> dict[str, int]:
+        """What was acknowledged as rows, over all trade dates."""
+        total: dict[str, int] = {}
+        for key in self.client.scan_iter(match=self.keys.tallies):
+            for name, value in self.client.hgetall(key).items():
+                if name != b"since":
+                    total[name.decode()] = total.get(name.decode(), 0) + int(value)
+        return total
 
     def letters(self) -> list[dict[bytes, bytes]]:
         return [fields for _, fields in self.client.xrange(self.keys.dead)]
 
     def take(self, consumer: str, count: int) -> list[bytes]:
-        """Hand out entries to a consumer that will never store them: a worker that was killed after its read."""
+        """Lease entries to a consumer that will never store them: a worker that was killed after its read."""
+        reads = IngestGroup(self.client, self.keys).reads(consumer)
+        link = Link(self.redis_url)
+        link.send(reads.take(count))
+        reply = [link.reply() for _ in range(5)][-1]
+        link.close()
+        assert isinstance(reply, list)
+        return [entry_id for entry_id, _ in entries_of(reply[1])]
+
+    def take_singly(self, consumer: str, count: int) -> list[bytes]:
+        """Hand out entries in the plain way, each pending for itself: a reader that is not Thor's."""
         reply = self.client.xreadgroup(self.keys.group, consumer, {self.keys.unified: ">"}, count=count)
         return [entry_id for entry_id, _ in reply[0][1]]
 

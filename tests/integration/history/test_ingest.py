@@ -12,9 +12,11 @@ import pytest
 import redis
 
 from thor.history.batch import Batch
-from thor.history.group import CLAIM_IDLE_MS, IngestGroup
+from thor.history.group import IngestGroup
+from thor.history.lease import Letter, TallyKey
 from thor.history.selectors import as_json, ingest_status
 from thor.history.store import Stored, TickStore, newest_tick
+from thor.history.tick import Refused
 from thor.history.week import week, week_number
 from thor.history.worker import Ingestor, Kernel
 
@@ -83,26 +85,26 @@ FAILPOINTS = {
     "after read": crash_before(Ingestor, "_process"),
     "after copy, before commit": crash_before(TickStore, "_copy"),
     "after commit, before acknowledge": crash_after(TickStore, "store"),
-    "before acknowledge": crash_before(Ingestor, "_acknowledge"),
-    "after acknowledge": crash_after(Ingestor, "_acknowledge"),
+    "before acknowledge": crash_before(Ingestor, "_settle"),
+    "after acknowledge": crash_after(Ingestor, "_settle"),
 }
 
 
 @pytest.mark.parametrize("failpoint", FAILPOINTS)
 @pytest.mark.parametrize("successor", ["same name", "another name"])
-def test_a_crash_at_any_point_neither_loses_nor_doubles(
-    bench: Bench, failpoint: str, successor: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_crash_at_any_point_neither_loses_nor_doubles(bench: Bench, failpoint: str, successor: str) -> None:
     bench.add(800)
     with pytest.MonkeyPatch.context() as patch:
         FAILPOINTS[failpoint](patch)
         with pytest.raises(CrashError):
             bench.store_all()
     bench.add(10, first=800)
-    if successor == "another name":
-        monkeypatch.setattr("thor.history.group.CLAIM_IDLE_MS", 0)
-    bench.store_all("one" if successor == "same name" else "two")
+    if successor == "same name":
+        bench.store_all("one")
+    else:
+        bench.store_all("two", claim_idle_ms=0)
     assert bench.count() == 810
+    assert bench.tally() == {"MOCK:ES:rows": 810}
     assert bench.pending() == 0
     assert bench.letters() == []
 
@@ -114,6 +116,7 @@ def test_a_replay_of_the_whole_stream_adds_nothing(bench: Bench) -> None:
     again = bench.store_all()
     assert bench.count() == 1100
     assert (again.counters.stored, again.counters.duplicates, again.counters.conflicts) == (0, 1100, 0)
+    assert bench.tally() == {"MOCK:ES:rows": 1100}, "a new group counts from the beginning"
 
 
 def test_duplicates_among_new_rows_are_skipped(bench: Bench) -> None:
@@ -124,6 +127,7 @@ def test_duplicates_among_new_rows_are_skipped(bench: Bench) -> None:
     worker = bench.store_all()
     assert bench.rows("seq", "ORDER BY seq") == [(1,), (2,), (3,)]
     assert (worker.counters.stored, worker.counters.duplicates, worker.counters.conflicts) == (3, 3, 0)
+    assert bench.tally() == {"MOCK:ES:rows": 6, "MOCK:ES:duplicates": 3}
 
 
 def test_events_without_seq_are_one_by_their_time(bench: Bench) -> None:
@@ -172,17 +176,18 @@ def test_a_bad_event_becomes_one_dead_letter_with_its_reason_and_blocks_nobody(b
     assert len(bench.letters()) == 3
 
 
-def test_two_workers_that_hold_one_bad_entry_write_one_letter(bench: Bench) -> None:
+def test_two_workers_that_hold_one_lease_settle_it_once(bench: Bench) -> None:
     group = IngestGroup(bench.client, bench.keys)
     group.ensure()
     bench.add_raw(b"nonsense")
-    [entry_id] = bench.take("one", 10)
-    from thor.history.tick import Refused
-
-    refused = Refused(entry_id.decode(), b"nonsense", "not_json: x")
-    assert group.bury(refused, "read", 0)
-    assert not group.bury(refused, "read", 0)
+    bench.take("one", 10)
+    [lease] = group.mine("one").leases
+    lease.letters.append(Letter(Refused(lease.first, b"nonsense", "not_json: x"), "read"))
+    lease.tally[TallyKey("2025-10-09", "MOCK", "ES")] = 3
+    assert group.settle(lease, 0)
+    assert not group.settle(lease, 0)
     assert len(bench.letters()) == 1
+    assert bench.tally() == {"MOCK:ES:rows": 3}
     assert bench.pending() == 0
 
 
@@ -282,20 +287,34 @@ def test_the_group_is_made_again_while_running(bench: Bench, loss: str) -> None:
         thread.join(10)
 
 
-def test_a_dead_workers_entries_are_claimed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("how", ["leased", "one by one"])
+def test_a_dead_workers_entries_are_claimed(bench: Bench, how: str) -> None:
     IngestGroup(bench.client, bench.keys).ensure()
-    bench.add(40)
-    taken = bench.take("dead", 40)
-    bench.client.xdel(bench.keys.unified, taken[0])
-    assert CLAIM_IDLE_MS == 30_000
-    first = bench.store_all()
-    assert bench.count() == 0, "they are not idle long enough"
-    assert first.counters.lost == 1, "what was deleted is noticed at once"
-    monkeypatch.setattr("thor.history.group.CLAIM_IDLE_MS", 0)
+    bench.add(39)
+    bench.add_raw(b"nonsense")
+    taken = bench.take("dead", 40) if how == "leased" else bench.take_singly("dead", 40)
+    bench.client.xdel(bench.keys.unified, taken[7])
     bench.store_all()
-    assert bench.count() == 39
+    assert bench.count() == 0, "they are not idle long enough"
+    worker = bench.store_all(claim_idle_ms=0)
+    assert bench.count() == 38
     assert bench.pending() == 0
+    assert bench.tally() == {"MOCK:ES:rows": 38}
+    assert len(bench.letters()) == 1
+    assert worker.counters.lost == 1
     assert IngestGroup(bench.client, bench.keys).losses() == 1
+
+
+def test_a_silent_workers_leases_are_claimed_without_waiting_for_them_to_be_idle(bench: Bench) -> None:
+    bench.store_all("dead")  # it has reported: it is one of ours
+    bench.add(10)
+    bench.take("dead", 10)
+    bench.store_all("one")
+    assert bench.count() == 0, "it reported a moment ago"
+    bench.client.pexpire(bench.keys.ingest("dead"), 54_000)  # six seconds later
+    bench.store_all("one")
+    assert bench.count() == 10
+    assert bench.pending() == 0
 
 
 def test_own_pending_entries_that_were_deleted_are_counted(bench: Bench) -> None:
@@ -305,6 +324,44 @@ def test_own_pending_entries_that_were_deleted_are_counted(bench: Bench) -> None
     bench.client.xdel(bench.keys.unified, taken[1])
     worker = bench.store_all()
     assert (bench.count(), bench.pending(), worker.counters.lost) == (2, 0, 1)
+
+
+@pytest.mark.parametrize("mark", ["trimmed", "acknowledged by hand", "consumer deleted"])
+def test_a_lease_that_lost_its_mark_is_not_lost(bench: Bench, mark: str) -> None:
+    IngestGroup(bench.client, bench.keys).ensure()
+    bench.add(20)
+    taken = bench.take("dead", 20)
+    if mark == "trimmed":
+        bench.client.xtrim(bench.keys.unified, minid=taken[5], approximate=False)
+    elif mark == "acknowledged by hand":
+        bench.client.xack(bench.keys.unified, bench.keys.group, taken[0])
+    else:
+        bench.client.xgroup_delconsumer(bench.keys.unified, bench.keys.group, "dead")
+    worker = bench.store_all(claim_idle_ms=0)
+    gone = 5 if mark == "trimmed" else 0
+    assert (bench.count(), bench.pending(), worker.counters.lost) == (20 - gone, 0, gone)
+
+
+def test_a_lease_of_which_nothing_is_left_is_counted_and_forgotten(bench: Bench) -> None:
+    IngestGroup(bench.client, bench.keys).ensure()
+    bench.add(20)
+    bench.take("dead", 20)
+    bench.client.xtrim(bench.keys.unified, maxlen=0, approximate=False)
+    worker = bench.store_all(claim_idle_ms=0)
+    assert (bench.count(), bench.pending(), worker.counters.lost) == (0, 0, 20)
+    assert bench.client.hlen(bench.keys.leases) == 0
+
+
+def test_entries_that_were_handed_out_without_a_lease_are_stored(bench: Bench) -> None:
+    """A server that lost the leases, or Thor's functions in the middle of a read."""
+    IngestGroup(bench.client, bench.keys).ensure()
+    bench.add(30)
+    read = {bench.keys.unified: ">"}
+    bench.client.xreadgroup(bench.keys.group, "one", read, count=20, noack=True)
+    bench.store_all()
+    bench.store_all()
+    assert (bench.count(), bench.pending()) == (30, 0)
+    assert bench.tally() == {"MOCK:ES:rows": 30}
 
 
 def test_trimming_stops_at_what_is_not_acknowledged(bench: Bench) -> None:
@@ -404,10 +461,10 @@ def test_a_bad_letter_that_cannot_be_written_stays_pending(bench: Bench) -> None
     bench.add_raw(b"nonsense")
     bench.add(3)
     with pytest.MonkeyPatch.context() as patch:
-        error = redis.ResponseError("OOM command not allowed when used memory > 'maxmemory'.")
-        patch.setattr(IngestGroup, "bury", lambda *_args: (_ for _ in ()).throw(error))
+        error = redis.exceptions.OutOfMemoryError("command not allowed when used memory > 'maxmemory'.")
+        patch.setattr(IngestGroup, "settle", lambda *_args: (_ for _ in ()).throw(error))
         worker = bench.store_all()
-    assert (bench.count(), bench.pending(), worker.counters.blocked) == (3, 1, 1)
+    assert (bench.count(), bench.pending(), worker.counters.blocked) == (3, 4, 1)
     bench.store_all()
     assert bench.pending() == 0
     assert len(bench.letters()) == 1

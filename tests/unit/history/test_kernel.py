@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from thor.history import kernel
 from thor.history.batch import Batch, FastParser, Parser, SlowParser
+from thor.history.lease import Lease
 from thor.quotes.quote import format_ts
 from thor.runtime.bus import BusReplyError
 
@@ -21,7 +22,7 @@ NOW_US = 1_760_016_675_123_456
 NOW_MS = NOW_US // 1000
 GROUPS = {"ES": "cme_equity", "CL": "cme_metals_energy", "DX": "ice_dx", "VX": "cfe_vx"}
 
-Entry = tuple[bytes, Sequence[bytes] | None]
+Entry = tuple[bytes, Sequence[bytes]]
 
 
 class Known:
@@ -36,12 +37,15 @@ def bulk(value: bytes) -> bytes:
     return b"$%d\r\n%s\r\n" % (len(value), value)
 
 
+QUEUED = b"+OK\r\n" + 3 * b"+QUEUED\r\n"
+
+
 def reply_of(entries: Sequence[Entry], stream: bytes = b"quotes:stream:unified") -> bytes:
-    parts = [b"*1\r\n*2\r\n", bulk(stream), b"*%d\r\n" % len(entries)]
+    """What the bus answers to a leased read."""
+    parts = [QUEUED, b"*3\r\n:0\r\n*1\r\n*2\r\n", bulk(stream), b"*%d\r\n" % len(entries)]
     for stream_id, fields in entries:
-        parts += [b"*2\r\n", bulk(stream_id)]
-        parts += [b"*-1\r\n"] if fields is None else [b"*%d\r\n" % len(fields), *map(bulk, fields)]
-    return b"".join(parts)
+        parts += [b"*2\r\n", bulk(stream_id), b"*%d\r\n" % len(fields), *map(bulk, fields)]
+    return b"".join([*parts, bulk(b"%s %s %d" % (entries[0][0], entries[-1][0], len(entries)))])
 
 
 def feed(parser: Parser, batch: Batch, data: bytes, cut: int | None = None) -> int:
@@ -62,13 +66,14 @@ def feed(parser: Parser, batch: Batch, data: bytes, cut: int | None = None) -> i
     return -1
 
 
-def result(batch: Batch) -> tuple[list[list[object]], list[bytes], list[object], int, object, object]:
-    """What is compared: rows by value (the order of keys in JSON apart), acknowledged ids, refusals, deleted, times."""
+def result(batch: Batch) -> tuple[list[list[object]], list[Lease], object, object]:
+    """What is compared: rows by value (the order of keys in JSON apart), leases with tallies and letters, times."""
     rows = [row_values(line) for line in batch.lines()]
-    acks = sorted(b"".join(bytes(ids) for _, ids in batch.ack_chunks()).split(b"\r\n")[1::2])
-    assert len(acks) == batch.acks and len(rows) == batch.rows
+    assert len(rows) == batch.rows
+    assert sum(lease.tally.total() for lease in batch.leases) == batch.rows
+    assert all(lease.found == lease.entries and not lease.missing for lease in batch.leases)
     times = (batch.first_ts_us, batch.last_ts_us) if rows else None
-    return rows, acks, list(batch.refused), batch.deleted, times, batch.row_ms[: batch.rows].tolist()
+    return rows, batch.leases, times, batch.row_ms[: batch.rows].tolist()
 
 
 def row_values(line: bytes) -> list[object]:
@@ -184,7 +189,7 @@ def test_canonical_events_never_need_the_twin(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(FastParser, "_judge_slowly", lambda self, why: pytest.fail(f"left to the twin: {why}"))
     batch.clear()
     feed(parser, batch, reply_of([entry(canonical(n), number=n) for n in range(10)]))
-    assert batch.rows == batch.acks == 10
+    assert batch.rows == batch.entries == 10
 
 
 def test_mutated_bytes_give_the_same_row_or_refusal() -> None:
@@ -212,7 +217,6 @@ def test_mutated_bytes_give_the_same_row_or_refusal() -> None:
 
 ODD_ENTRIES: list[Entry] = [
     entry(canonical(1)),
-    (b"%d-7" % NOW_MS, None),
     (b"%d-8" % NOW_MS, [b"s", b"ES"]),
     (b"%d-9" % NOW_MS, []),
     (b"%d-10" % NOW_MS, [b"s", b"ES", b"e", canonical(2), b"x", b"y"]),
@@ -228,12 +232,12 @@ ODD_ENTRIES: list[Entry] = [
 
 def test_odd_entries() -> None:
     fast, _ = both(ODD_ENTRIES)
-    assert fast.deleted == 1
     assert fast.rows == 1
+    assert len(fast.leases[0].letters) == len(ODD_ENTRIES) - 1
 
 
 def test_a_reply_may_come_in_two_pieces_cut_anywhere() -> None:
-    made = [entry(canonical(1)), (b"%d-7" % NOW_MS, None), entry(b'{"v":1}', number=8), entry(canonical(2), number=9)]
+    made = [entry(canonical(1)), entry(b'{"v":1}', number=8), entry(canonical(2), number=9)]
     data = reply_of(made)
     whole = Batch(4)
     assert feed(FAST, whole, data) == len(data)
@@ -272,21 +276,54 @@ def test_trade_dates_turn_within_a_batch() -> None:
     both(made)
 
 
-def test_an_idle_reply_and_errors() -> None:
+NOTHING = QUEUED + b"*3\r\n:0\r\n*-1\r\n" + bulk(b"- 7-1 0")
+NOT_FOUND = b"-ERR Function not found\r\n"
+
+
+def test_an_idle_reply() -> None:
     for parser in (FastParser(kernel, Known()), SlowParser(Known())):
-        batch = Batch(1)
-        assert feed(parser, batch, b"*-1\r\n") == 5
-        assert batch.entries == 0
-        with pytest.raises(BusReplyError, match="NOGROUP no such group"):
-            feed(parser, batch, b"-NOGROUP no such group\r\n")
+        for cut in range(1, len(NOTHING)):
+            batch = Batch(1)
+            assert feed(parser, batch, NOTHING, cut) == len(NOTHING)
+            assert (batch.entries, batch.leases, parser.leased_up_to) == (0, [], "7-1")
+
+
+@pytest.mark.parametrize(
+    ("reply", "says"),
+    [
+        (QUEUED + b"*3\r\n-NOGROUP no such group\r\n-NOGROUP no such key\r\n-NOGROUP\r\n", "NOGROUP no such group"),
+        (QUEUED + b"*3\r\n:0\r\n-NOGROUP no such group\r\n-ERR\r\n", "NOGROUP no such group"),
+        (b"-LOADING in memory\r\n" * 4 + b"-ERR EXEC without MULTI\r\n", "LOADING in memory"),
+        (QUEUED + b"*3\r\n:0\r\n*-1\r\n" + NOT_FOUND, "Function not found"),
+        (reply_of([entry(b"{}")])[: -len(bulk(b"%d-0 %d-0 1" % (NOW_MS, NOW_MS)))] + NOT_FOUND, "Function not found"),
+    ],
+)
+def test_errors_of_the_bus_are_raised(reply: bytes, says: str) -> None:
+    parsers: tuple[Parser, ...] = (FastParser(kernel, Known()), SlowParser(Known()))
+    for parser in parsers:
+        with pytest.raises(BusReplyError, match=says):
+            feed(parser, Batch(1), reply)
+
+
+def test_two_reads_of_one_batch_are_two_leases() -> None:
+    parsers: tuple[Parser, ...] = (FastParser(kernel, Known()), SlowParser(Known()))
+    for parser in parsers:
+        batch = Batch(4)
+        feed(parser, batch, reply_of([entry(canonical(1)), entry(b"{}", number=1)]))
+        feed(parser, batch, reply_of([entry(canonical(2), number=2)]))
+        assert [(lease.last, lease.tally.total(), len(lease.letters)) for lease in batch.leases] == [
+            (f"{NOW_MS}-1", 1, 1),
+            (f"{NOW_MS}-2", 1, 0),
+        ]
+        assert batch.lease_of(f"{NOW_MS}-2") is batch.leases[1]
 
 
 def test_the_twins_reader_agrees_on_what_an_entry_is() -> None:
     """The helper that builds replies builds what hiredis reads."""
     reader = hiredis.Reader()
     reader.feed(reply_of(ODD_ENTRIES))
-    read = reader.gets()
-    assert [tuple(each) for each in read[0][1]] == [(name, fields) for name, fields in ODD_ENTRIES]
+    read = [reader.gets() for _ in range(5)][-1]
+    assert [tuple(each) for each in read[1][0][1]] == [(name, fields) for name, fields in ODD_ENTRIES]
 
 
 def test_a_new_instrument_is_known_as_soon_as_it_is_asked_for() -> None:

@@ -12,21 +12,30 @@ import redis
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from thor.history.group import CLAIM_IDLE_MS
 from thor.history.selectors import as_json, ingest_status, rows
 from thor.history.services import connect_database, ingestor_settings, known_groups, make_ingestor
 from thor.history.store import count_conflicts, newest_tick
+from thor.history.worker import Settings
 from thor.runtime.bus import connect
 from thor.runtime.log import configure_logging
 from thor.runtime.problem import Problem
 
 DEFAULT_BATCH: Final = 5000
 MOST_BATCH: Final = 50_000
+MOST_CLAIM_IDLE: Final = 86_400
 _CONSUMER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}", re.ASCII)
 
 
 def _batch_size(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= MOST_BATCH:
         raise ArgumentTypeError(f"{text!r}: wanted a number of events from 1 to {MOST_BATCH}")
+    return int(text)
+
+
+def _seconds(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_CLAIM_IDLE:
+        raise ArgumentTypeError(f"{text!r}: wanted a number of seconds from 1 to {MOST_CLAIM_IDLE}")
     return int(text)
 
 
@@ -48,31 +57,37 @@ class Command(BaseCommand):
             "--consumer-id", type=_consumer, metavar="NAME",
             help="this worker's name in the group, another one for each that runs (default: the host's name and -1)",
         )  # fmt: skip
+        parser.add_argument(
+            "--claim-idle", type=_seconds, default=CLAIM_IDLE_MS // 1000, metavar="SECONDS",
+            help="take over what another worker has held for so long (default 30); what a worker holds that has not "
+            "reported for five seconds is taken over at once",
+        )  # fmt: skip
         parser.add_argument("--status", action="store_true", help="show how far behind the store is, and end")
         parser.add_argument("--once", action="store_true", help="store what is there, and end")
         parser.add_argument("--json", action="store_true", help="with --status or --once: print one JSON object")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         configure_logging("ingestor")
+        given = ingestor_settings(options["batch_size"], options["consumer_id"] or "")
+        given = given._replace(claim_idle_ms=options["claim_idle"] * 1000)
         try:
             if options["status"]:
                 self._status(options["json"])
             elif options["once"]:
-                self._once(options["batch_size"], options["consumer_id"] or "", options["json"])
+                self._once(given, options["json"])
             else:
-                self._run(options["batch_size"], options["consumer_id"] or "")
+                self._run(given)
         except (Problem, ConnectionError, redis.RedisError) as error:
             raise CommandError(str(error), returncode=2) from error
         except psycopg.Error as error:
             raise CommandError(f"database: {str(error).splitlines()[0]}; check DATABASE_URL", returncode=2) from error
 
-    def _run(self, batch_size: int, consumer: str) -> None:
-        worker = make_ingestor(ingestor_settings(batch_size, consumer))
+    def _run(self, given: Settings) -> None:
+        worker = make_ingestor(given)
         worker.kernel.load_in_background()
         worker.run_until_signal()
 
-    def _once(self, batch_size: int, consumer: str, as_object: bool) -> None:
-        given = ingestor_settings(batch_size, consumer)
+    def _once(self, given: Settings, as_object: bool) -> None:
         worker = make_ingestor(given._replace(block_ms=50))
         worker.run_until_idle()
         c = worker.counters
