@@ -17,12 +17,15 @@ import redis
 from thor.quotes.health import SourceHealth
 from thor.quotes.keys import Keys
 from thor.quotes.quote import Quote, encode, format_ts
-from thor.runtime.bus import BusUnavailableError, connect, server_problems
+from thor.runtime.bus import TIMEOUT_SECONDS, BusUnavailableError, connect, server_problems
+from thor.runtime.lease import Lease, ValkeyLeases
 
 SERIES_LENGTH: Final = 300
 SERIES_STEP_MS: Final = 1000
 #: A collector reports each second; after this long without a report it is gone.
 HEALTH_TTL_SECONDS: Final = 60
+#: A collector that was not heard for so long no longer leads its source. It renews each second.
+LEASE_SECONDS: Final = 3.0
 #: One dead letter keeps at most this much of a refused event.
 MAX_DEAD_EVENT_BYTES: Final = 64 * 1024
 
@@ -63,11 +66,41 @@ class DeadLetter(NamedTuple):
         }
 
 
+class Losses(NamedTuple):
+    """Quotes of a source that no one will see, to be counted on the bus. ``report``: a name of its own, so that telling
+    it twice counts once; ``dropped``: by symbol, beyond the spool; ``superseded``: another collector led by then."""
+
+    report: str
+    dropped: Mapping[str, int]
+    superseded: int
+
+    def fields(self, source: str) -> dict[str, int]:
+        """As counters: ``<source>`` is all that was dropped."""
+        by_symbol = {f"{source}:{symbol}": count for symbol, count in self.dropped.items()}
+        totals = {source: sum(self.dropped.values()), f"{source}:superseded": self.superseded}
+        return {name: count for name, count in (totals | by_symbol).items() if count}
+
+
+class FencedError(Exception):
+    """Another collector took the source's lease since: nothing was published, and nothing more will be."""
+
+
 class QuoteBus(Protocol):
     """What collectors and readers ask of the bus."""
 
-    def publish(self, source: str, events: Sequence[Outgoing]) -> Published:
-        """Publish a batch of one source: source stream, merge, unified stream, latest and series, all or nothing."""
+    def publish(self, source: str, events: Sequence[Outgoing], *, fence: int | None = None) -> Published:
+        """Publish a batch of one source: source stream, merge, unified stream, latest and series, all or nothing.
+
+        ``fence`` is the fencing number of the source's lease; raises :class:`FencedError` when it is not the newest.
+        Without one (tools, tests) nobody is refused."""
+        ...
+
+    def lease(self, source: str, owner: str) -> Lease:
+        """An owner's claim to lead a source."""
+        ...
+
+    def count_losses(self, source: str, losses: Losses) -> None:
+        """Add to the durable counters of what was lost; the same report again changes nothing."""
         ...
 
     def next_seq(self, source: str, symbols: Iterable[str]) -> dict[str, int]:
@@ -116,6 +149,15 @@ def first_seq(seen: int | None, now_us: int) -> int:
     return max(now_us, 0 if seen is None else seen + 1)
 
 
+# ARGV: the field that remembers the newest report, the report's name, then counter and increment in turn.
+_COUNT_ONCE: Final = """
+if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+for i = 3, #ARGV, 2 do redis.call('HINCRBY', KEYS[1], ARGV[i], ARGV[i + 1]) end
+return 1
+"""
+
+
 @cache
 def _library() -> str:
     return resources.files("thor.quotes").joinpath("merge.lua").read_text(encoding="utf-8")
@@ -126,12 +168,13 @@ class ValkeyQuoteBus:
 
     Raises :class:`BusUnavailableError` at construction when the server is away or breaks a rule of SPEC 3, and from
     every call while it is away. A publish that raised may have happened: repeating it is harmless, because the merge
-    and the tick store know an event by its ``seq``.
+    and the tick store know an event by its ``seq``. ``timeout_seconds``: the longest wait for an answer.
     """
 
-    def __init__(self, url: str, namespace: str = "") -> None:
+    def __init__(self, url: str, namespace: str = "", timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         self.keys = Keys(namespace)
-        self._redis = connect(url)
+        self._redis = connect(url, timeout_seconds)
+        self._count_once = self._redis.register_script(_COUNT_ONCE)
         if problems := server_problems(self._redis):
             self._redis.close()
             raise BusUnavailableError("; ".join(problems))
@@ -143,21 +186,36 @@ class ValkeyQuoteBus:
         except redis.ResponseError as error:
             raise BusUnavailableError(f"the server cannot load Thor's publish function: {error}") from error
 
-    def publish(self, source: str, events: Sequence[Outgoing], now_us: int | None = None) -> Published:
+    def publish(
+        self, source: str, events: Sequence[Outgoing], *, fence: int | None = None, now_us: int | None = None
+    ) -> Published:
         if not events:
             return Published(0, 0)
-        args: list[str | bytes | int] = [source, "" if now_us is None else now_us, len(events)]
+        args: list[str | bytes | int] = [
+            source, "" if now_us is None else now_us, "" if fence is None else fence, len(events),
+        ]  # fmt: skip
         for symbol, ts_us, seq, payload in events:
             args += (symbol, ts_us, "" if seq is None else seq, payload)
+        won, late = cast("list[int]", self._call_publish(args))
+        return Published(won, late)
+
+    def _call_publish(self, args: Sequence[str | bytes | int]) -> object:
         try:
-            reply = self._redis.fcall("thor_publish", 1, self.keys.prefix, *args)
+            return self._redis.fcall("thor_publish", 1, self.keys.prefix, *args)
         except redis.ResponseError as error:
+            if str(error).startswith("FENCED"):
+                raise FencedError(str(error)) from None
             if "Function not found" not in str(error):
                 raise
-            self._load()  # a server that was emptied or replaced has forgotten it
-            reply = self._redis.fcall("thor_publish", 1, self.keys.prefix, *args)
-        won, late = cast("list[int]", reply)
-        return Published(won, late)
+        self._load()  # a server that was emptied or replaced has forgotten it
+        return self._call_publish(args)
+
+    def lease(self, source: str, owner: str) -> Lease:
+        return Lease(ValkeyLeases(self._redis), self.keys.lease(source), owner, LEASE_SECONDS)
+
+    def count_losses(self, source: str, losses: Losses) -> None:
+        counters = [str(part) for pair in losses.fields(source).items() for part in pair]
+        self._count_once(keys=[self.keys.collect_losses], args=[f"{source}:report", losses.report, *counters])
 
     def next_seq(self, source: str, symbols: Iterable[str]) -> dict[str, int]:
         names = list(symbols)

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from thor.quotes.bus import SERIES_LENGTH, SERIES_STEP_MS, DeadLetter, Outgoing, Published, first_seq
+from thor.quotes.bus import (
+    LEASE_SECONDS,
+    SERIES_LENGTH,
+    SERIES_STEP_MS,
+    DeadLetter,
+    FencedError,
+    Losses,
+    Outgoing,
+    Published,
+    first_seq,
+)
 from thor.quotes.health import SourceHealth
 from thor.quotes.merge import MergeState, merge
 from thor.quotes.quote import encode_json, format_ts, parse
 from thor.runtime.clock import Clock, SystemClock
+from thor.runtime.fakes import MemoryLeases
+from thor.runtime.lease import Lease
 
 
 class Entry(NamedTuple):
@@ -29,6 +41,7 @@ class MemoryQuoteBus:
         self.streams: dict[str, list[Entry]] = defaultdict(list)
         self.unified: list[Entry] = []
         self.dead: list[DeadLetter] = []
+        self.losses: Counter[str] = Counter()
         self._merge: dict[str, MergeState] = defaultdict(MergeState)
         self._top_seq: dict[tuple[str, str], int] = {}
         self._latest: dict[str, dict[str, str]] = {}
@@ -36,8 +49,14 @@ class MemoryQuoteBus:
         self._known: frozenset[str] = frozenset()
         self._preferred: dict[str, str] = {}
         self._health: dict[str, SourceHealth] = {}
+        self._leases = MemoryLeases(self._clock)
+        self._newest_report: dict[str, str] = {}
 
-    def publish(self, source: str, events: Sequence[Outgoing], now_us: int | None = None) -> Published:
+    def publish(
+        self, source: str, events: Sequence[Outgoing], *, fence: int | None = None, now_us: int | None = None
+    ) -> Published:
+        if fence is not None and fence < self._leases.number(source):
+            raise FencedError(f"FENCED another collector leads {source}")
         now_us = self._clock.now_us() if now_us is None else now_us
         won = 0
         shown: dict[str, Entry] = {}
@@ -71,6 +90,14 @@ class MemoryQuoteBus:
         if "last" in fields and (not points or now_us // 1000 - points[-1][0] >= SERIES_STEP_MS):
             points.append((now_us // 1000, fields["last"]))
             del points[:-SERIES_LENGTH]
+
+    def lease(self, source: str, owner: str) -> Lease:
+        return Lease(self._leases, source, owner, LEASE_SECONDS, lambda: self._clock.now_us() / 1e6)
+
+    def count_losses(self, source: str, losses: Losses) -> None:
+        if self._newest_report.get(source) != losses.report:
+            self._newest_report[source] = losses.report
+            self.losses.update(losses.fields(source))
 
     def next_seq(self, source: str, symbols: Iterable[str]) -> dict[str, int]:
         now_us = self._clock.now_us()

@@ -3,12 +3,15 @@
 -- the two equal. One call handles a batch of one source: source stream, merge decision, unified stream, latest hash,
 -- sparkline and merge memory change together or not at all.
 --
--- FCALL thor_publish 1 <prefix> <source> <now_us or ''> <n> then n times <symbol> <ts_us> <seq or ''> <event JSON>
+-- FCALL thor_publish 1 <prefix> <source> <now_us or ''> <fence or ''> <n>
+--   then n times <symbol> <ts_us> <seq or ''> <event JSON>
 -- -> { events that went to the unified stream, events that went to the source stream only }
+-- A call with a fencing number below the newest of the source's lease is answered FENCED and changes nothing.
 
 local FRESH_US = 5000000
 local SERIES_LENGTH = 300
 local SERIES_STEP_MS = 1000
+local SIMULATED = { MOCK = true, REPLAY = true }
 
 -- seq may exceed the 53 bits of a Lua number: compare the decimal text (no leading zeros).
 local function seq_above(a, b)
@@ -74,7 +77,8 @@ end
 local function load_memory(prefix, symbol, source)
   local key = prefix .. 'quotes:merge:' .. symbol
   local preferred = redis.call('HGET', prefix .. 'quotes:preferred', symbol)
-  local got = redis.call('HMGET', key, 'source', 'ts', 'seq', 'latest', 'seq:' .. source, 'heard:' .. (preferred or source))
+  local got = redis.call('HMGET', key, 'source', 'ts', 'seq', 'latest', 'seq:' .. source, 'heard:' .. (preferred or source),
+    'real')
   return {
     key = key,
     preferred = preferred,
@@ -84,10 +88,12 @@ local function load_memory(prefix, symbol, source)
     latest = tonumber(got[4] or '0'),
     top_seq = got[5] or '',
     preferred_heard = got[6] and tonumber(got[6]),
+    real_heard = got[7] and tonumber(got[7]),
   }
 end
 
 local function wins(m, source, ts, seq, now)
+  if SIMULATED[source] and m.preferred ~= source and m.real_heard and now - m.real_heard < FRESH_US then return false end
   if not m.source then return true end
   if m.source == source then
     if seq ~= '' and m.seq ~= '' then return seq_above(seq, m.seq) or ts - m.ts > FRESH_US end
@@ -124,17 +130,27 @@ local function iso(us)
     math.floor(rest / 3600), math.floor(rest % 3600 / 60), rest % 60, us - seconds * 1000000)
 end
 
+-- Somebody else took the source's lease after the caller (thor/runtime/lease.py).
+local function is_fenced(prefix, source, fence)
+  if fence == '' then return false end
+  local newest = redis.call('HGET', prefix .. 'quotes:lease:' .. source, 'number')
+  return newest and seq_above(newest, fence)
+end
+
 local function publish(keys, args)
   local prefix, source = keys[1], args[1]
+  if is_fenced(prefix, source, args[3]) then
+    return redis.error_reply('FENCED another collector leads ' .. source)
+  end
   local time = redis.call('TIME')
   -- A simulated clock comes with the call; else the server's own, the one clock that all sources share.
   local now = args[2] ~= '' and tonumber(args[2]) or time[1] * 1000000 + time[2]
-  local count = tonumber(args[3])
+  local count = tonumber(args[4])
   local source_stream = prefix .. 'quotes:stream:' .. source
   local unified = prefix .. 'quotes:stream:unified'
   local memory, order, won = {}, {}, 0
   for i = 0, count - 1 do
-    local symbol, ts, seq, event = args[4 + i * 4], tonumber(args[5 + i * 4]), args[6 + i * 4], args[7 + i * 4]
+    local symbol, ts, seq, event = args[5 + i * 4], tonumber(args[6 + i * 4]), args[7 + i * 4], args[8 + i * 4]
     local m = memory[symbol]
     if not m then
       m = load_memory(prefix, symbol, source)
@@ -157,6 +173,9 @@ local function publish(keys, args)
     local changed = { 'heard:' .. source, string.format('%.0f', now) }
     if m.top_seq ~= '' then
       changed[3], changed[4] = 'seq:' .. source, m.top_seq
+    end
+    if not SIMULATED[source] then
+      changed[#changed + 1], changed[#changed + 2] = 'real', changed[2]
     end
     if m.source then
       local n = #changed

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from thor.quotes.quote import SIMULATED_SOURCES
+
 #: A source is fresh while its last event arrived at the bus less than this ago.
 FRESH_US: Final = 5_000_000
 
@@ -45,7 +47,8 @@ def merge(
     1. Same source: the higher ``seq`` wins; without both, a ``ts`` no older. A lower ``seq`` with a ``ts`` newer by
        more than the freshness window is a feed that started again, and wins.
     2. Another source: the symbol's preferred source wins while it is fresh.
-    3. Else the newer ``ts``.
+    3. A simulated source never wins while a real one is fresh, unless the symbol prefers it.
+    4. Else the newer ``ts``.
 
     Across sources a winner never goes back in time. Within one source a winner whose clock went back is stored but
     does not show: the latest quote keeps the highest ``ts``.
@@ -60,6 +63,8 @@ def merge(
 
 
 def _wins(state: MergeState, source: str, ts_us: int, seq: int | None, now_us: int, preferred: str | None) -> bool:
+    if source in SIMULATED_SOURCES and source != preferred and _is_real_fresh(state, now_us):
+        return False
     if state.source is None:
         return True
     if source == state.source:
@@ -72,3 +77,9 @@ def _wins(state: MergeState, source: str, ts_us: int, seq: int | None, now_us: i
         return True
     preferred_heard_us = state.heard_us.get(preferred)
     return preferred_heard_us is None or now_us - preferred_heard_us >= FRESH_US
+
+
+def _is_real_fresh(state: MergeState, now_us: int) -> bool:
+    return any(
+        now_us - heard_us < FRESH_US for source, heard_us in state.heard_us.items() if source not in SIMULATED_SOURCES
+    )

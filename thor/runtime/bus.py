@@ -13,12 +13,9 @@ from redis.retry import Retry
 
 from thor.runtime.problem import Problem
 
-_TIMEOUTS: Final[dict[str, Any]] = {
-    "socket_connect_timeout": 5.0,
-    "socket_timeout": 15.0,
-    "socket_keepalive": True,
-    "health_check_interval": 0,
-}
+CONNECT_TIMEOUT_SECONDS: Final = 5.0
+#: How long an answer may take where nobody waits for it.
+TIMEOUT_SECONDS: Final = 15.0
 
 
 class BusUnavailableError(Problem):
@@ -38,13 +35,22 @@ def address(url: str) -> str:
     return f"{parts.hostname or parts.path}:{parts.port or 6379}"
 
 
-def connect(url: str) -> redis.Redis:
+def _options(timeout_seconds: float) -> dict[str, Any]:
+    return {
+        "socket_connect_timeout": min(timeout_seconds, CONNECT_TIMEOUT_SECONDS),
+        "socket_timeout": timeout_seconds,
+        "socket_keepalive": True,
+        "health_check_interval": 0,
+    }
+
+
+def connect(url: str, timeout_seconds: float = TIMEOUT_SECONDS) -> redis.Redis:
     """A connected client; replies stay bytes. Raises :class:`BusUnavailableError` in one line.
 
     Commands are not retried by the client: only the caller knows which of them may be repeated.
     """
     try:
-        client = redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), **_TIMEOUTS)
+        client = redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), **_options(timeout_seconds))
         client.ping()
     except (redis.RedisError, ValueError, OSError) as error:
         raise BusUnavailableError(f"bus at {address(url)} is not reachable: {error}; check REDIS_URL") from error
@@ -53,7 +59,7 @@ def connect(url: str) -> redis.Redis:
 
 def connect_async(url: str) -> redis.asyncio.Redis:
     """An asyncio client, not yet connected; replies stay bytes."""
-    return redis.asyncio.Redis.from_url(url, **_TIMEOUTS)
+    return redis.asyncio.Redis.from_url(url, **_options(TIMEOUT_SECONDS))
 
 
 def rule_problems(settings: Mapping[str, str]) -> list[str]:

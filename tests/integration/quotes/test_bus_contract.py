@@ -12,7 +12,7 @@ from decimal import Decimal
 import pytest
 import redis
 
-from thor.quotes.bus import DeadLetter, Outgoing, Published, ValkeyQuoteBus, outgoing
+from thor.quotes.bus import DeadLetter, FencedError, Losses, Outgoing, Published, ValkeyQuoteBus, outgoing
 from thor.quotes.fakes import MemoryQuoteBus
 from thor.quotes.health import SourceHealth, SourceState
 from thor.quotes.merge import FRESH_US
@@ -131,6 +131,66 @@ def test_without_a_preference_the_newer_time_wins(bus: Bus) -> None:
     assert put(bus, quote(source="SCHWAB", ts_us=NOW)).won == 0
     assert put(bus, quote(source="SCHWAB", ts_us=NOW + 1)).won == 1
     assert put(bus, quote(source="TOS", ts_us=NOW - 1, seq=9)).won == 0
+
+
+@pytest.mark.parametrize("simulated", ["MOCK", "REPLAY"])
+def test_a_simulated_source_never_displaces_a_real_one_that_is_fresh(bus: Bus, simulated: str) -> None:
+    assert put(bus, quote(source=simulated, ts_us=NOW)).won == 1
+    assert put(bus, quote(source="TOS", ts_us=NOW + 1), NOW).won == 1
+    assert put(bus, quote(source=simulated, ts_us=NOW + 2, seq=2), NOW + FRESH_US - 1).won == 0
+    assert bus.latest(["ES"])["ES"]["active_source"] == "TOS"
+    assert put(bus, quote(source=simulated, ts_us=NOW + 3, seq=3), NOW + FRESH_US).won == 1
+
+
+def test_a_simulated_source_gives_way_to_a_real_one_whose_time_is_behind(bus: Bus) -> None:
+    put(bus, quote(source="MOCK", ts_us=NOW + SECOND))
+    assert put(bus, quote(source="TOS", ts_us=NOW, seq=1)).won == 0, "latest never goes back in time"
+    assert put(bus, quote(source="MOCK", ts_us=NOW + 2 * SECOND, seq=2), NOW + SECOND).won == 0
+    assert put(bus, quote(source="TOS", ts_us=NOW + SECOND + 1, seq=2), NOW + SECOND).won == 1
+
+
+def test_a_simulated_source_that_somebody_prefers_is_shown(bus: Bus) -> None:
+    bus.set_instruments({"ES": {}}, {"ES": "MOCK"})
+    put(bus, quote(source="TOS", ts_us=NOW))
+    assert put(bus, quote(source="MOCK", ts_us=NOW + 1)).won == 1
+
+
+def test_a_fenced_publish_changes_nothing_and_the_newest_number_may(bus: Bus) -> None:
+    old = bus.lease("TOS", "a")
+    before = old.take().number
+    assert before is not None
+    assert bus.publish("TOS", [outgoing(quote(seq=1))], fence=before).won == 1
+    old.release()
+    after = bus.lease("TOS", "b").take().number
+    with pytest.raises(FencedError):
+        bus.publish("TOS", [outgoing(quote("YM", seq=1)), outgoing(quote(seq=2, last="1.00"))], fence=before)
+    assert len(unified(bus)) == len(source_stream(bus, "TOS")) == 1
+    assert set(bus.latest(["ES", "YM"])) == {"ES"}
+    assert bus.latest(["ES"])["ES"]["last"] == "5342.25"
+    assert bus.publish("TOS", [outgoing(quote(seq=2))], fence=after).won == 1
+
+
+def test_the_fence_is_of_one_source_and_binds_only_who_shows_a_number(bus: Bus) -> None:
+    number = bus.lease("TOS", "a").take().number
+    assert number is not None
+    assert bus.publish("SCHWAB", [outgoing(quote(source="SCHWAB"))], fence=1).won == 1
+    assert bus.publish("TOS", [outgoing(quote(ts_us=NOW + 1))]).won == 1
+    with pytest.raises(FencedError):
+        bus.publish("TOS", [outgoing(quote(seq=2))], fence=number - 1)
+
+
+def test_losses_are_added_and_one_report_counts_once(bus: Bus) -> None:
+    first = Losses("a-1", {"ES": 3, "YM": 2}, superseded=0)
+    for _ in range(3):
+        bus.count_losses("TOS", first)
+    bus.count_losses("TOS", Losses("a-2", {"ES": 1}, superseded=4))
+    bus.count_losses("MOCK", Losses("b-1", {}, superseded=7))
+    if isinstance(bus, MemoryQuoteBus):
+        found = dict(bus.losses)
+    else:
+        raw = bus._redis.hgetall(bus.keys.collect_losses)
+        found = {name.decode(): int(count) for name, count in raw.items() if not name.endswith(b":report")}
+    assert found == {"TOS": 6, "TOS:ES": 4, "TOS:YM": 2, "TOS:superseded": 4, "MOCK:superseded": 7}
 
 
 def test_events_without_seq_are_ordered_by_time(bus: Bus) -> None:

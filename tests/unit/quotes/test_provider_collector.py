@@ -56,10 +56,12 @@ class FlakyBus(MemoryQuoteBus):
     away = False
     answer_lost = False
 
-    def publish(self, source: str, events: Sequence[Outgoing], now_us: int | None = None) -> Published:
+    def publish(
+        self, source: str, events: Sequence[Outgoing], *, fence: int | None = None, now_us: int | None = None
+    ) -> Published:
         if self.away:
             raise redis.ConnectionError("Connection refused")
-        done = super().publish(source, events, now_us)
+        done = super().publish(source, events, fence=fence, now_us=now_us)
         if self.answer_lost:
             self.answer_lost = False
             raise redis.TimeoutError("Timeout reading from socket")
