@@ -22,50 +22,16 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
-from decimal import Decimal
 from pathlib import Path
 
 import redis
+from made import events
 
-from thor.instruments.instrument import INSTRUMENTS
-from thor.quotes.bus import Outgoing, ValkeyQuoteBus, outgoing
-from thor.quotes.quote import Quote
+from thor.quotes.bus import Outgoing, ValkeyQuoteBus
 from thor.runtime.servers import embedded_servers
 
 BATCH = 1000
 PEER = "peer: redis-py pipeline 1000, XADD + HSET"
-
-
-def events(count: int) -> list[Outgoing]:
-    """Canonical events of the 11 instruments, about 300 bytes each, ``seq`` and ``ts`` rising."""
-    start_us = time.time_ns() // 1000
-    made = []
-    for n in range(count):
-        facts = INSTRUMENTS[n % len(INSTRUMENTS)]
-        last = facts.tick_size * (10_000 + n % 97)
-        made.append(
-            outgoing(
-                Quote(
-                    facts.symbol,
-                    start_us + n,
-                    "MOCK",
-                    last=last,
-                    bid=last - facts.tick_size,
-                    ask=last + facts.tick_size,
-                    last_size=1 + n % 9,
-                    bid_size=5,
-                    ask_size=7,
-                    volume=n,
-                    open=last,
-                    high=last,
-                    low=last,
-                    close=last,
-                    change=Decimal(0),
-                    seq=start_us + n,
-                )
-            )
-        )
-    return made
 
 
 def fields_of(event: Outgoing) -> dict[str, str]:

@@ -36,6 +36,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from made import events
+
 from thor.runtime.servers import Servers, embedded_servers
 
 STAGING = """CREATE TEMP TABLE naive (symbol text, ts timestamptz, last numeric, bid numeric, ask numeric,
@@ -86,45 +88,6 @@ def switch_aof_off(url: str) -> None:
     client.config_set("appendonly", "no")
     client.close()
     worker.server_problems = bus.server_problems = lambda _client: []
-
-
-def events(count: int) -> list[Any]:
-    """Canonical events as the mock publishes them: 11 symbols, prices, sizes, session levels, seq."""
-    from decimal import Decimal
-
-    from thor.instruments.instrument import INSTRUMENTS
-    from thor.quotes.bus import outgoing
-    from thor.quotes.quote import Quote
-
-    start_us = time.time_ns() // 1000
-    made = []
-    for n in range(count):
-        facts = INSTRUMENTS[n % len(INSTRUMENTS)]
-        tick = facts.tick_size
-        last = tick * (20_000 + n % 97)
-        made.append(
-            outgoing(
-                Quote(
-                    facts.symbol,
-                    start_us + n,
-                    "MOCK",
-                    last=last,
-                    bid=last - tick,
-                    ask=last + tick,
-                    last_size=1 + n % 9,
-                    bid_size=5 + n % 7,
-                    ask_size=7 + n % 5,
-                    volume=n,
-                    open=tick * 20_010,
-                    high=tick * 20_100,
-                    low=tick * 20_000,
-                    close=tick * 20_020,
-                    change=last - tick * 20_020 + Decimal(0),
-                    seq=start_us + n,
-                )
-            )
-        )
-    return made
 
 
 def fill(url: str, made: list[Any]) -> None:

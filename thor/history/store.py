@@ -163,8 +163,9 @@ class TickStore:
             new = cursor.execute(query("insert_staged")).rowcount
             if new == rows:
                 return Stored(new)
-            conflicts = cursor.execute(query("keep_conflicts")).rowcount
             found = cast("list[tuple[str, str, str, str]]", cursor.execute(query("duplicate_rows")).fetchall())
+            # A row that was stored from its own entry, and is delivered again, cannot differ.
+            conflicts = cursor.execute(query("keep_conflicts")).rowcount if found else 0
         return Stored(new, rows - new, conflicts, tuple(DuplicateRow(i, TallyKey(*key)) for i, *key in found))
 
 

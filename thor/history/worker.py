@@ -22,7 +22,7 @@ import structlog
 
 from thor.history.batch import Batch, FastParser, Parser, SlowParser
 from thor.history.fetch import BLOCK_MS, Fetcher, Idle
-from thor.history.group import CLAIM_IDLE_MS, Held, IngestGroup, IngestHealth
+from thor.history.group import CLAIM_IDLE_MS, Held, IngestGroup, IngestHealth, age_seconds
 from thor.history.lease import Lease, Letter, tally_key
 from thor.history.link import Link
 from thor.history.store import Connect, RowRefusedError, Stored, TickStore, isolate
@@ -42,6 +42,8 @@ HOUSEKEEPING_SECONDS: Final = 10.0
 PARTITIONS_SECONDS: Final = 6 * 3600.0
 RATE_SECONDS: Final = 10.0
 RELOAD_SECONDS: Final = 1.0
+#: An event that waits for so long is an alarm, repeated as often while it lasts.
+LAG_ALARM_SECONDS: Final = 15.0
 #: A running statement is cancelled so long after the order to stop: the whole stop takes less than five seconds.
 CANCEL_SECONDS: Final = 3.0
 _STAGE_STORE: Final = "store"
@@ -154,6 +156,8 @@ class Ingestor(Worker):
     """
 
     name = "ingestor"
+    #: Events wait in the stream meanwhile: the first commit follows a few seconds after the database is back.
+    longest_backoff_seconds = 3.0
 
     def __init__(
         self,
@@ -188,16 +192,17 @@ class Ingestor(Worker):
         if problems := server_problems(self._client):
             raise BusUnavailableError("; ".join(problems))
         self._group = IngestGroup(self._client, self.keys)
+        if self._group.ensure():
+            log.info("consumer group made", stream=self.keys.unified, group=self.keys.group)
+        self._count_losses()
+        self._warn_of_lag()
+        self._report()  # alive, also while the database is not
         self._link = Link(self.settings.redis_url)
         self._store = TickStore(self._connect_database)
         self._groups.reload()
         self._announce()
         self._store.prepare(self.clock.now_us())
-        if self._group.ensure():
-            log.info("consumer group made", stream=self.keys.unified, group=self.keys.group)
-        self._due = {"partitions": time.monotonic() + PARTITIONS_SECONDS}
-        self._count_losses()
-        self._report()
+        self._due |= {"partitions": time.monotonic() + PARTITIONS_SECONDS}
         self._take_up(lambda: self._group.mine(self.settings.consumer))
         self._fetcher = Fetcher(
             Link(self.settings.redis_url),
@@ -383,6 +388,7 @@ class Ingestor(Worker):
             self._claim()
         if self._is_due("house", HOUSEKEEPING_SECONDS):
             self._count_losses()
+            self._warn_of_lag()
             trimmed = self._group.trim(self.settings.retention_ms)
             if trimmed:
                 log.debug("streams trimmed", entries=trimmed)
@@ -402,6 +408,13 @@ class Ingestor(Worker):
         if lost:
             self.counters.lost += lost
             log.error("entries were trimmed from the stream before they were read", entries=lost)
+
+    def _warn_of_lag(self) -> None:
+        """A store that falls behind is told of long before the stream's retention ends."""
+        lag = self._group.lag()
+        seconds = age_seconds(lag.oldest_id, self._group.now_ms())
+        if seconds > LAG_ALARM_SECONDS and self._is_due("lag_alarm", LAG_ALARM_SECONDS):
+            log.error("the store is behind", entries=lag.entries, seconds=round(seconds, 1))
 
     def _report(self) -> None:
         c = self.counters
