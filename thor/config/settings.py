@@ -21,6 +21,8 @@ THOR_HOST: str = _environment.host
 THOR_PORT: int = _environment.port
 THOR_NAMESPACE: str = _environment.namespace
 THOR_STREAM_RETENTION_HOURS: float = _environment.stream_retention_hours
+THOR_DEAD_LETTERS_MAX: int = _environment.dead_letters_max
+THOR_DEAD_LETTERS_DAYS: float = _environment.dead_letters_days
 THOR_MAX_STREAMS_PER_CLIENT: int = _environment.max_streams_per_client
 THOR_WEB_DIST: Path = _environment.web_dist
 

@@ -44,6 +44,8 @@ class Environment:
     data_dir: Path
     data_providers: tuple[str, ...]
     stream_retention_hours: float
+    dead_letters_max: int
+    dead_letters_days: float
     max_streams_per_client: int
     web_dist: Path
     log_format: str
@@ -150,6 +152,10 @@ def _parse(environ: Mapping[str, str]) -> tuple[Environment, _Reader]:
         data_providers=_providers(reader),
         stream_retention_hours=reader.parsed(
             "THOR_STREAM_RETENTION_HOURS", 24.0, _number(0.1, 8760.0), "hours from 0.1 to 8760"
+        ),
+        dead_letters_max=reader.parsed("THOR_DEAD_LETTERS_MAX", 100_000, _whole_number, "a whole number of 0 or more"),
+        dead_letters_days=reader.parsed(
+            "THOR_DEAD_LETTERS_DAYS", 30.0, _number(0.01, 3650.0), "days from 0.01 to 3650"
         ),
         max_streams_per_client=reader.parsed(
             "THOR_MAX_STREAMS_PER_CLIENT", 64, _whole_number, "a whole number of 0 or more"

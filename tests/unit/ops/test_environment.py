@@ -39,6 +39,8 @@ WRONG = [
     ("THOR_STREAM_RETENTION_HOURS", "0"),
     ("THOR_STREAM_RETENTION_HOURS", "nan"),
     ("THOR_STREAM_RETENTION_HOURS", "a day"),
+    ("THOR_DEAD_LETTERS_MAX", "-1"),
+    ("THOR_DEAD_LETTERS_DAYS", "0"),
     ("THOR_MAX_STREAMS_PER_CLIENT", "-1"),
     ("THOR_DISABLE_WEB", "maybe"),
     ("DATABASE_URL", "mysql://u:hunter2@h/d"),
