@@ -11,7 +11,8 @@ from typing import Any
 
 from django.conf import settings
 
-from thor.quotes.collector import Collector
+from thor.quotes.bus import QuoteBus
+from thor.quotes.collector import BUS_TIMEOUT_SECONDS, Collector
 from thor.quotes.provider import Provider, ProviderSettings, make_providers
 from thor.quotes.services import open_bus
 from thor.runtime.clock import SystemClock
@@ -32,9 +33,14 @@ def provider_settings(**changes: Any) -> ProviderSettings:
     return replace(given, **{name: value for name, value in changes.items() if value is not None})
 
 
+def _open_bus() -> QuoteBus:
+    """The bus of a collector: it keeps its events when there is no answer, so it need not wait long for one."""
+    return open_bus(BUS_TIMEOUT_SECONDS)
+
+
 def collect(names: Sequence[str], given: ProviderSettings) -> None:
     """Run providers until SIGTERM or SIGINT. Raises ProviderConfigError before anything is started."""
-    run_together([Collector(provider, open_bus) for provider in make_providers(names, given, SystemClock())])
+    run_together([Collector(provider, _open_bus) for provider in make_providers(names, given, SystemClock())])
 
 
 def collect_to_end(provider: Provider, on_step: Callable[[Collector], None] | None = None) -> Collector:
@@ -42,7 +48,7 @@ def collect_to_end(provider: Provider, on_step: Callable[[Collector], None] | No
     known = _known_symbols()
     if not known:
         raise Problem("The bus knows no instruments: run `manage.py seed_instruments`.")
-    collector = Collector(provider, open_bus, stop_when_finished=True, on_step=on_step)
+    collector = Collector(provider, _open_bus, stop_when_finished=True, on_step=on_step)
     collector.run_until_signal()
     return collector
 

@@ -1,4 +1,4 @@
-"""The worker that runs one provider: judge, number, publish, report. One per source."""
+"""The worker that runs one provider: lead the source, judge, number, publish, report."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ import random
 import socket
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from itertools import islice
 from typing import Final
 
 import redis
 import structlog
 
-from thor.quotes.bus import DeadLetter, Outgoing, Published, QuoteBus
+from thor.quotes.bus import DeadLetter, FencedError, Outgoing, Published, QuoteBus
 from thor.quotes.health import SourceHealth, SourceState
 from thor.quotes.provider import Event, Provider, ProviderHealth, SourceLostError
 from thor.quotes.quote import Quote, QuoteRefusedError, Reason, checked, encode, judge
+from thor.quotes.spool import Spool
 from thor.runtime.backoff import backoff_seconds
+from thor.runtime.bus import BusUnavailableError
 from thor.runtime.clock import Clock
+from thor.runtime.lease import Grant, Lease, new_owner
 from thor.runtime.problem import Problem
 from thor.runtime.worker import Worker
 
@@ -28,7 +30,16 @@ BATCH: Final = 500
 SPOOL_LIMIT: Final = 100_000
 REPORT_US: Final = 1_000_000
 REFRESH_SYMBOLS_US: Final = 5_000_000
+#: The lease is renewed this often, and asked for this often by who waits: both well within LEASE_SECONDS.
+RENEW_US: Final = 1_000_000
+ASK_US: Final = 500_000
+#: The bus is tried again this soon after a failure: well within LEASE_SECONDS, so that a bus that comes back finds its
+#: leader there with what it spooled, before one that waits may take over.
 BUS_RETRY_US: Final = 500_000
+#: While the collector waits for an answer it does not read its source.
+BUS_TIMEOUT_SECONDS: Final = 1.0
+#: Pause between two steps of one that waits to lead.
+STANDBY_SECONDS: Final = 0.1
 #: Batches that one step publishes before it looks at the source again.
 BATCHES_PER_STEP: Final = 20
 MAX_LETTERS: Final = 10_000
@@ -42,15 +53,17 @@ log = structlog.get_logger()
 
 
 class Collector(Worker):
-    """Runs one provider. ``step`` polls once and publishes what there is.
+    """Runs one provider, once it leads the provider's source. ``step`` polls once and publishes what there is.
 
-    While the bus is away events wait, numbered, in a bounded spool, so that publishing one twice is harmless; while the
-    source is away the collector connects again with backoff. Neither loss leaves :meth:`step`. With
-    ``stop_when_finished`` the loop ends after the last event of a provider that has one. ``on_step`` is called after
-    each step, to show progress.
+    Of several collectors of one source one leads and the others wait; a deposed one gives up what it had not published,
+    counted, because its successor reads the same source. While the bus is away events wait, numbered, in a bounded
+    spool, so that publishing one twice is harmless; while the source is away the collector connects again with backoff.
+    No such loss leaves :meth:`step`. With ``stop_when_finished`` the loop ends after the last event of a provider that
+    has one. ``on_step`` is called after each step, to show progress.
     """
 
     name = "collector"
+    longest_backoff_seconds = 5.0
 
     def __init__(
         self,
@@ -64,26 +77,30 @@ class Collector(Worker):
     ) -> None:
         super().__init__()
         self.provider = provider
-        self.idle_seconds = provider.poll_seconds
+        self.owner = new_owner()
+        self.spool = Spool(spool_limit, self.owner)
         self.published = Published(0, 0)
         self.refused: Counter[Reason] = Counter()
         self.unknown: set[str] = set()
-        self.dropped = 0
         self.events = 0
         self.source_errors = 0
         self._open_bus = open_bus
         self._now: Clock = clock or self.clock
-        self._spool_limit = spool_limit
         self._stop_when_finished = stop_when_finished
         self._on_step = on_step
         self._bus: QuoteBus | None = None
-        self._spool: deque[Outgoing] = deque()
+        self._lease: Lease | None = None
+        self._fence: int | None = None
+        self._leader = ""
+        self._standby = 0
+        self._ask_at_us = 0
         self._letters: deque[DeadLetter] = deque(maxlen=MAX_LETTERS)
         self._next_seq: dict[str, int] = {}
         self._known: frozenset[str] = frozenset()
         self._refresh_at_us = 0
         self._bus_retry_at_us = 0
         self._bus_trouble = ""
+        self._alarmed = False
         self._connected = False
         self._lost = ""
         self._failures = 0
@@ -98,18 +115,21 @@ class Collector(Worker):
     # --- the worker ---------------------------------------------------------------------------------------------------
 
     def setup(self) -> None:
-        """Open the bus and learn the symbols. Raises Problem when the bus is away or knows no instruments."""
-        self._bus = self._open_bus()
-        self._refresh_symbols(self._bus, self._now.now_us())
+        """Open the bus and learn the symbols. Raises Problem when the bus is away or knows no instruments: without
+        symbols, numbers and a lease nothing can be read yet."""
+        try:
+            self._bus = self._open_bus()
+            self._known = self._bus.known_symbols() or self._known
+        except BUS_ERRORS as error:
+            raise BusUnavailableError(f"{error}; {self.provider.source} is not read until it is") from error
         if not self._known:
             raise Problem("The bus knows no instruments: run `manage.py seed_instruments`.")
+        self._lease = self._bus.lease(self.provider.source, self.owner)
 
     def step(self) -> bool:
         now_us = self._now.now_us()
-        events = self._poll(now_us)
-        if events:
-            self._take(events, self._now.now_us())
-        self._flush(now_us)
+        more = self._leads(now_us) and self._collect(now_us)
+        self.idle_seconds = STANDBY_SECONDS if self._fence is None else self.provider.poll_seconds
         if self._on_step is not None:
             self._on_step(self)
         if self.finished and self._stop_when_finished:
@@ -117,24 +137,84 @@ class Collector(Worker):
             self.stop()
             return False
         self._report(now_us)
-        return len(events) >= BATCH or bool(self._spool and not self._bus_trouble)
+        return more
+
+    def _collect(self, now_us: int) -> bool:
+        """Poll once and publish; True when there may be more at once."""
+        events = self._poll(now_us)
+        if events:
+            self._take(events, self._now.now_us())
+        self._flush(now_us)
+        return len(events) >= BATCH or bool(self.spool and not self._bus_trouble)
 
     def teardown(self) -> None:
         self.provider.close()
         self._connected = False
+        if self.stopping and self.spool:
+            log.error("stopped while the bus is away: quotes lost", source=self.provider.source, lost=len(self.spool))
+        self._release()
         if self._bus is not None:
             self._bus.close()
             self._bus = None
 
+    def _release(self) -> None:
+        """Let another lead at once; where the bus is away the lease ends by its time."""
+        lease, self._lease, self._fence, self._ask_at_us = self._lease, None, None, 0
+        if lease is None or self._bus_trouble:
+            return
+        try:
+            lease.release()
+        except BUS_ERRORS as error:
+            log.debug("lease not released", source=self.provider.source, error=str(error))
+
     @property
     def finished(self) -> bool:
         """The provider has given its last event and all of them are on the bus."""
-        return self.provider.finished and not self._spool and not self._letters
+        return self.provider.finished and not self.spool and not self._letters
 
-    @property
-    def spooled(self) -> int:
-        """Events that wait for the bus."""
-        return len(self._spool)
+    # --- who leads ----------------------------------------------------------------------------------------------------
+
+    def _leads(self, now_us: int) -> bool:
+        """Whether this collector leads its source; renews the lease, or asks for it, when it is time to."""
+        if now_us >= self._ask_at_us:
+            self._with_bus(now_us, self._ask)
+        return self._fence is not None
+
+    def _ask(self, bus: QuoteBus) -> None:
+        if self._lease is None:
+            return
+        grant = self._lease.take()
+        self._ask_at_us = self._now.now_us() + (ASK_US if grant.number is None else RENEW_US)
+        self._standby = grant.waiting
+        if grant.number is None:
+            self._wait(grant)
+        elif grant.number != self._fence:
+            self._lead(bus, grant.number)
+
+    def _lead(self, bus: QuoteBus, fence: int) -> None:
+        """Number above all that the predecessor published: from now on it is refused."""
+        self._refresh_symbols(bus)
+        fresh = bus.next_seq(self.provider.source, sorted(self._known))
+        self._next_seq = {symbol: max(seq, self._next_seq.get(symbol, 0)) for symbol, seq in fresh.items()}
+        if self._leader:
+            log.info("leads the source now", source=self.provider.source, before=self._leader)
+        self._fence, self._leader = fence, ""
+
+    def _wait(self, grant: Grant) -> None:
+        if self._fence is not None:
+            self._step_back()
+        self._regain_bus()
+        if grant.holder != self._leader:
+            log.info("waits: another collector leads the source", source=self.provider.source, leader=grant.holder)
+        self._leader = grant.holder
+
+    def _step_back(self) -> None:
+        """Another took over while this one was paused or cut off; what was not published is given up, and counted."""
+        self._fence, self._ask_at_us = None, 0
+        self.provider.close()
+        self._connected = False
+        count = self.spool.supersede()
+        log.warning("deposed: another collector leads the source", source=self.provider.source, superseded=count)
 
     # --- the source ---------------------------------------------------------------------------------------------------
 
@@ -168,8 +248,8 @@ class Collector(Worker):
 
     def _take(self, events: Sequence[Event], now_us: int) -> None:
         """Judge and number what the source gave, into the spool."""
-        spool, known, next_seq = self._spool, self._known, self._next_seq
-        trusted = self.provider.checks_itself
+        known, next_seq = self._known, self._next_seq
+        trusted, dropped_before = self.provider.checks_itself, self.spool.dropped
         for event in events:
             try:
                 if isinstance(event, Quote):
@@ -185,12 +265,12 @@ class Collector(Worker):
                 self._refuse(event, error, now_us)
                 continue
             next_seq[event.symbol] = seq + 1
-            spool.append(Outgoing(event.symbol, event.ts_us, seq, payload))
+            self.spool.add(Outgoing(event.symbol, event.ts_us, seq, payload))
             self.events += 1
         self._last_event_us = now_us
-        while len(spool) > self._spool_limit:
-            spool.popleft()
-            self.dropped += 1
+        if self.spool.dropped > dropped_before and not self._alarmed:
+            self._alarmed = True
+            log.error("spool full: the oldest quotes are lost until the bus is back", source=self.provider.source)
 
     def _refuse(self, event: Event, error: QuoteRefusedError, now_us: int) -> None:
         self.refused[error.reason] += 1
@@ -204,40 +284,54 @@ class Collector(Worker):
 
     # --- the bus ------------------------------------------------------------------------------------------------------
 
-    def _flush(self, now_us: int) -> None:
-        if now_us < self._bus_retry_at_us:
+    def _with_bus(self, now_us: int, work: Callable[[QuoteBus], None]) -> None:
+        """Do it, or remember the trouble; nothing while it is too soon to try again."""
+        if self._bus is None or now_us < self._bus_retry_at_us:
             return
         try:
-            bus = self._bus = self._bus or self._open_bus()
-            for _ in range(BATCHES_PER_STEP):
-                if not self._spool:
-                    break
-                self._publish(bus, list(islice(self._spool, BATCH)))
-            while self._letters:
-                bus.dead_letter(self._letters[0])
-                self._letters.popleft()
-            if now_us >= self._refresh_at_us:
-                self._refresh_symbols(bus, now_us)
+            work(self._bus)
         except BUS_ERRORS as error:
-            self._lose_bus(error, now_us)
-        else:
-            if self._bus_trouble:
-                log.info("bus is back", source=self.provider.source)
-            self._bus_trouble = ""
+            self._lose_bus(error)
+        except FencedError:
+            self._step_back()
 
-    def _publish(self, bus: QuoteBus, batch: list[Outgoing]) -> None:
-        won, late = bus.publish(self.provider.source, batch)
-        self.published = Published(self.published.won + won, self.published.late + late)
-        for _ in batch:
-            self._spool.popleft()
-
-    def _lose_bus(self, error: Exception, now_us: int) -> None:
+    def _lose_bus(self, error: Exception) -> None:
         if not self._bus_trouble:
             log.warning("bus lost, quotes wait in the spool", source=self.provider.source, error=str(error))
         self._bus_trouble = str(error) or type(error).__name__
-        self._bus_retry_at_us = now_us + BUS_RETRY_US
+        self._bus_retry_at_us = self._now.now_us() + BUS_RETRY_US
 
-    def _refresh_symbols(self, bus: QuoteBus, now_us: int) -> None:
+    def _regain_bus(self) -> None:
+        if self._bus_trouble:
+            log.info("bus is back", source=self.provider.source, spooled=len(self.spool), dropped=self.spool.dropped)
+        self._bus_trouble, self._alarmed = "", False
+
+    def _flush(self, now_us: int) -> None:
+        self._with_bus(now_us, self._publish)
+        self._with_bus(now_us, self._tell)
+        if now_us >= self._refresh_at_us:
+            self._with_bus(now_us, self._refresh_symbols)
+
+    def _publish(self, bus: QuoteBus) -> None:
+        for _ in range(BATCHES_PER_STEP):
+            batch = self.spool.oldest(BATCH)
+            if not batch:
+                break
+            won, late = bus.publish(self.provider.source, batch, fence=self._fence)
+            self.published = Published(self.published.won + won, self.published.late + late)
+            self.spool.remove(len(batch))
+        self._regain_bus()
+
+    def _tell(self, bus: QuoteBus) -> None:
+        """What was refused and what was lost."""
+        while self._letters:
+            bus.dead_letter(self._letters[0])
+            self._letters.popleft()
+        if losses := self.spool.losses():
+            bus.count_losses(self.provider.source, losses)
+            self.spool.told()
+
+    def _refresh_symbols(self, bus: QuoteBus) -> None:
         """Follow the instruments as they are edited; a symbol's numbers begin above all that the bus has seen."""
         known = bus.known_symbols()
         if not known and self._known:
@@ -246,7 +340,7 @@ class Collector(Worker):
             known = self._known
         self._next_seq |= bus.next_seq(self.provider.source, sorted(known - self._next_seq.keys()))
         self._known = known
-        self._refresh_at_us = now_us + REFRESH_SYMBOLS_US
+        self._refresh_at_us = self._now.now_us() + REFRESH_SYMBOLS_US
 
     # --- health -------------------------------------------------------------------------------------------------------
 
@@ -269,10 +363,13 @@ class Collector(Worker):
             errors=own.errors + self.source_errors + self.refused.total(),
             host=socket.gethostname(),
             pid=os.getpid(),
+            standby=self._standby,
         )
 
     def _judge_source(self, own: ProviderHealth, now_us: int) -> tuple[SourceState, str]:
         said = [own.notice, *self._complaints()]
+        if self._leader:
+            return SourceState.WAITING, _sentence(f"another collector leads: {self._leader}", *said)
         if self._lost:
             return SourceState.DOWN, _sentence(self._lost, *said)
         if self.provider.finished:
@@ -293,8 +390,10 @@ class Collector(Worker):
             )
         if others := self.refused.total() - self.refused[Reason.UNKNOWN_SYMBOL]:
             said.append(f"{others} quotes refused, see the dead letters")
-        if self.dropped:
-            said.append(f"{self.dropped} quotes dropped while the bus was away")
+        if self.spool.dropped:
+            said.append(f"{self.spool.dropped} quotes dropped while the bus was away")
+        if self.spool.superseded:
+            said.append(f"{self.spool.superseded} quotes given up to another collector")
         return said
 
     def _report(self, now_us: int, *, last: bool = False) -> None:
@@ -304,12 +403,8 @@ class Collector(Worker):
         if self._reported_at_us:
             self._rate = round((self.events - self._reported_events) / max(passed_us, 1) * 1e6, 1)
         self._reported_at_us, self._reported_events = now_us, self.events
-        if self._bus is None or self._bus_trouble:
-            return
-        try:
-            self._bus.report_health(self.health(now_us))
-        except BUS_ERRORS as error:
-            self._lose_bus(error, now_us)
+        if self._fence is not None and not self._bus_trouble:  # the health is the leader's alone
+            self._with_bus(now_us, lambda bus: bus.report_health(self.health(now_us)))
 
 
 def _sentence(*parts: str) -> str:

@@ -19,7 +19,8 @@ class SourceState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class SourceHealth:
     """One collector's report. Times are epoch microseconds; ``events``, ``null_cells`` and ``errors`` count since its
-    start; ``reason`` is one line for a person, empty when all is well."""
+    start; ``reason`` is one line for a person, empty when all is well; ``standby``: how many collectors of the source
+    wait to lead it."""
 
     source: str
     provider: str
@@ -33,6 +34,7 @@ class SourceHealth:
     errors: int
     host: str
     pid: int
+    standby: int
 
     def to_fields(self) -> dict[str, str]:
         """As hash fields on the bus; ``None`` is the empty text."""
@@ -54,4 +56,5 @@ class SourceHealth:
             errors=int(fields["errors"]),
             host=fields["host"],
             pid=int(fields["pid"]),
+            standby=int(fields["standby"]),
         )

@@ -12,14 +12,15 @@ from django.db.models.signals import post_delete, post_save
 from thor.instruments.models import Instrument
 from thor.instruments.services import announce
 from thor.quotes.bus import ValkeyQuoteBus
+from thor.runtime.bus import TIMEOUT_SECONDS
 from thor.runtime.problem import Problem
 
 log = structlog.get_logger()
 
 
-def open_bus() -> ValkeyQuoteBus:
+def open_bus(timeout_seconds: float = TIMEOUT_SECONDS) -> ValkeyQuoteBus:
     """The bus of the settings. Raises BusUnavailableError in one line."""
-    return ValkeyQuoteBus(settings.REDIS_URL, settings.THOR_NAMESPACE)
+    return ValkeyQuoteBus(settings.REDIS_URL, settings.THOR_NAMESPACE, timeout_seconds)
 
 
 def announce_instruments() -> int:

@@ -236,8 +236,8 @@ def test_instruments_health_and_dead_letters_come_back_as_they_went(bus: Bus) ->
     bus.set_instruments({"ES": {"precision": 2}, "NQ": {}}, {"ES": "TOS"})
     assert bus.known_symbols() == {"ES", "NQ"}
     reports = [
-        SourceHealth("MOCK", "mock", SourceState.CONNECTED, "", NOW, NOW, 5, 1.5, 0, 0, "here", 1),
-        SourceHealth("TOS", "excel_file", SourceState.DOWN, "no file", NOW, None, 0, 0.0, 3, 1, "here", 2),
+        SourceHealth("MOCK", "mock", SourceState.CONNECTED, "", NOW, NOW, 5, 1.5, 0, 0, "here", 1, 0),
+        SourceHealth("TOS", "excel_file", SourceState.DOWN, "no file", NOW, None, 0, 0.0, 3, 1, "here", 2, 1),
     ]
     for report in reversed(reports):
         bus.report_health(report)

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 import redis
+from structlog.testing import capture_logs
 
-from thor.quotes.bus import Outgoing, Published
+from thor.quotes.bus import LEASE_SECONDS, Losses, Outgoing, Published
 from thor.quotes.collecting import run_together
 from thor.quotes.collector import BATCH, BUS_RETRY_US, Collector
 from thor.quotes.fakes import MemoryQuoteBus
@@ -20,6 +21,7 @@ from thor.quotes.provider import Event, Provider, ProviderSettings, SourceLostEr
 from thor.quotes.quote import Quote, Reason, decode
 from thor.runtime.bus import BusUnavailableError
 from thor.runtime.fakes import FixedClock
+from thor.runtime.lease import Grant, Lease
 from thor.runtime.problem import Problem
 
 
@@ -72,10 +74,36 @@ class FlakyBus(MemoryQuoteBus):
             raise BusUnavailableError("bus at 127.0.0.1:1 is not reachable")
         return super().known_symbols()
 
+    def lease(self, source: str, owner: str) -> Lease:
+        return Lease(Reachable(self), source, owner, LEASE_SECONDS, lambda: self._clock.now_us() / 1e6)
+
+    def count_losses(self, source: str, losses: Losses) -> None:
+        if self.away:
+            raise redis.ConnectionError("Connection refused")
+        super().count_losses(source, losses)
+        if self.answer_lost:
+            self.answer_lost = False
+            raise redis.TimeoutError("Timeout reading from socket")
+
     def report_health(self, health: Any) -> None:
         if self.away:
             raise redis.ConnectionError("Connection refused")
         super().report_health(health)
+
+
+@dataclass
+class Reachable:
+    """The leases of a flaky bus."""
+
+    bus: FlakyBus
+
+    def take(self, name: str, owner: str, dead_version: int | None) -> Grant:
+        if self.bus.away:
+            raise redis.ConnectionError("Connection refused")
+        return self.bus._leases.take(name, owner, dead_version)
+
+    def release(self, name: str, owner: str) -> None:
+        self.bus._leases.release(name, owner)
 
 
 @dataclass
@@ -94,13 +122,25 @@ class Bench:
         self.provider.queue.append(quotes)
         self.collector.step()
 
+    def run(self, seconds: float, *others: Bench) -> None:
+        """Step through time, a quarter of a second at once, together with others on the same clock."""
+        for _ in range(round(seconds * 4)):
+            self.clock.advance(0.25)
+            for bench in (self, *others):
+                bench.collector.step()
+
+    @property
+    def leads(self) -> bool:
+        return self.collector._fence is not None
+
     def lasts(self) -> list[int]:
         return [int(decode(entry.payload).last or 0) for entry in self.bus.unified]
 
 
-def make(clock: FixedClock, **options: Any) -> Bench:
-    bus = FlakyBus(clock)
-    bus.set_instruments({"ES": {}, "CL": {}}, {})
+def make(clock: FixedClock, bus: FlakyBus | None = None, **options: Any) -> Bench:
+    if bus is None:
+        bus = FlakyBus(clock)
+        bus.set_instruments({"ES": {}, "CL": {}}, {})
     provider = Script(clock)
     collector = Collector(provider, lambda: bus, clock, **options)
     collector.setup()
@@ -125,6 +165,7 @@ def test_numbers_go_on_above_the_last_over_a_restart(bench: Bench) -> None:
     for _ in range(20):
         bench.give(bench.quote())
     top = decode(bench.bus.unified[-1].payload).seq
+    bench.collector.teardown()
     again = Collector(bench.provider, lambda: bench.bus, bench.clock)
     again.setup()
     bench.provider.queue.append([bench.quote()])
@@ -210,26 +251,55 @@ def test_while_the_bus_is_away_quotes_wait_and_lose_nothing(bench: Bench) -> Non
     for _ in range(BATCH * 3):
         bench.give(bench.quote())
         bench.clock.advance(0.001)
-    assert bench.collector.spooled == BATCH * 3
+    assert len(bench.collector.spool) == BATCH * 3
     bench.bus.away = False
     bench.clock.advance(BUS_RETRY_US / 1e6)
     bench.give(bench.quote())
-    assert bench.collector.spooled == 0
+    assert len(bench.collector.spool) == 0
     assert bench.lasts() == list(range(1, BATCH * 3 + 3))
-    assert bench.collector.dropped == 0
+    assert bench.collector.spool.dropped == 0
 
 
 def test_beyond_the_spool_the_oldest_are_dropped_and_counted() -> None:
     bench = make(FixedClock(1_795_000_000_000_000), spool_limit=10)
-    bench.bus.away = True
-    for _ in range(25):
-        bench.give(bench.quote())
-    bench.bus.away = False
-    bench.clock.advance(1)
     bench.collector.step()
+    bench.bus.away = True
+    with capture_logs() as logs:
+        for n in range(25):
+            bench.give(bench.quote("ES" if n % 5 else "CL"))
+        bench.bus.away = False
+        bench.run(1)
     assert bench.lasts() == list(range(16, 26))
-    assert bench.collector.dropped == 15
+    assert bench.collector.spool.dropped == 15
     assert "15 quotes dropped while the bus was away" in bench.collector.health(bench.clock.now_us()).reason
+    assert bench.bus.losses == {"SCHWAB": 15, "SCHWAB:ES": 12, "SCHWAB:CL": 3}
+    assert [line["event"] for line in logs if line["log_level"] == "error"] == [
+        "spool full: the oldest quotes are lost until the bus is back"
+    ]
+
+
+def test_losses_are_counted_once_although_the_answer_is_lost_and_again_at_the_next_outage() -> None:
+    bench = make(FixedClock(1_795_000_000_000_000), spool_limit=2)
+    bench.collector.step()
+    for outage in (1, 2):
+        bench.bus.away = True
+        for _ in range(5):
+            bench.give(bench.quote())
+        bench.bus.away, bench.bus.answer_lost = False, True
+        bench.run(1)
+        bench.bus.answer_lost = True
+        bench.run(2)
+        assert bench.bus.losses == {"SCHWAB": 3 * outage, "SCHWAB:ES": 3 * outage}
+
+
+def test_a_stop_with_a_full_spool_says_what_is_lost(bench: Bench) -> None:
+    bench.give(bench.quote())
+    bench.bus.away = True
+    bench.give(bench.quote(), bench.quote())
+    bench.collector.stop()
+    with capture_logs() as logs:
+        bench.collector.teardown()
+    assert [(line["event"], line["lost"]) for line in logs] == [("stopped while the bus is away: quotes lost", 2)]
 
 
 def test_a_lost_answer_does_not_double_a_quote(bench: Bench) -> None:
@@ -243,6 +313,7 @@ def test_a_lost_answer_does_not_double_a_quote(bench: Bench) -> None:
 
 
 def test_the_bus_is_not_asked_on_every_step_while_it_is_away(bench: Bench) -> None:
+    bench.collector.step()
     bench.bus.away = True
     bench.give(bench.quote())
     bench.bus.away = False
@@ -251,6 +322,117 @@ def test_the_bus_is_not_asked_on_every_step_while_it_is_away(bench: Bench) -> No
     bench.clock.advance(BUS_RETRY_US / 1e6)
     bench.collector.step()
     assert len(bench.bus.unified) == 1
+
+
+def pair() -> tuple[Bench, Bench]:
+    """Two collectors of one source on one bus; the first leads."""
+    first = make(FixedClock(1_795_000_000_000_000))
+    second = make(first.clock, first.bus)
+    first.run(1, second)
+    return first, second
+
+
+def test_of_two_collectors_one_reads_the_source_and_the_other_waits() -> None:
+    first, second = pair()
+    first.run(20, second)
+    assert (first.leads, second.leads) == (True, False)
+    assert (first.provider.connects, second.provider.connects) == (1, 0)
+    (health,) = first.bus.health()
+    assert (health.state, health.reason, health.standby) == (SourceState.WAITING, "no quote yet", 1)
+    standing_by = second.collector.health(second.clock.now_us())
+    assert standing_by.reason == f"another collector leads: {first.collector.owner}"
+
+
+def test_the_one_that_waits_says_so_once() -> None:
+    first = make(FixedClock(1_795_000_000_000_000))
+    second = make(first.clock, first.bus)
+    with capture_logs() as logs:
+        first.run(30, second)
+    assert [(line["event"], line["leader"]) for line in logs] == [
+        ("waits: another collector leads the source", first.collector.owner)
+    ]
+
+
+def test_the_one_that_waits_takes_over_when_the_leader_dies_and_numbers_on() -> None:
+    first, second = pair()
+    first.give(first.quote())
+    second.run(4)
+    assert second.leads
+    second.give(first.quote(), first.quote())
+    assert first.lasts() == [1, 2, 3]
+    numbers = [decode(entry.payload).seq or 0 for entry in first.bus.unified]
+    assert numbers == sorted(set(numbers))
+
+
+def test_the_one_that_waits_takes_over_at_once_when_the_leader_stops() -> None:
+    first, second = pair()
+    first.collector.teardown()
+    second.run(0.5)
+    assert second.leads
+
+
+def test_a_leader_that_was_paused_publishes_nothing_over_its_successor() -> None:
+    first, second = pair()
+    first.give(first.quote())
+    second.run(4)
+    first.give(first.quote())
+    assert first.lasts() == [1], "it asked before it read"
+    assert (first.leads, first.provider.closes) == (False, 1)
+    second.collector.teardown()
+    first.run(1)
+    assert first.leads
+    first.run(0.25)
+    assert first.lasts() == [1, 2], "its source is read again"
+
+
+def test_a_leader_that_was_paused_between_asking_and_publishing_is_refused_and_counts_what_it_gave_up() -> None:
+    first, second = pair()
+    first.give(first.quote())
+
+    def pause() -> Sequence[Event]:
+        second.run(4)
+        second.give(first.quote(last=Decimal(7)))
+        return [first.quote(last=Decimal(8)), first.quote(last=Decimal(9))]
+
+    first.provider.poll = pause  # type: ignore[method-assign]
+    first.collector.step()
+    assert (first.leads, second.leads) == (False, True)
+    assert first.lasts() == [1, 7]
+    assert first.bus.losses == {"SCHWAB:superseded": 2}
+    assert "2 quotes given up to another collector" in first.collector.health(first.clock.now_us()).reason
+
+
+def test_a_bus_that_was_away_deposes_nobody_and_loses_nothing() -> None:
+    first, second = pair()
+    first.bus.away = True
+    for _ in range(40):
+        first.provider.queue.append([first.quote()])
+        first.run(0.25, second)
+    first.bus.away = False
+    second.run(0.75)  # the one that waits is back first
+    first.run(1, second)
+    assert (first.leads, second.leads) == (True, False)
+    assert first.lasts() == list(range(1, 41))
+    assert first.bus.losses == {}
+
+
+def test_a_bug_in_a_provider_hands_the_source_over() -> None:
+    first, second = pair()
+    first.provider.queue = [RuntimeError("a bug")]
+    with pytest.raises(RuntimeError):
+        first.collector.step()
+    first.collector.teardown()
+    second.run(1)
+    assert second.leads
+
+
+def test_a_collector_started_while_the_bus_is_away_says_why_it_reads_nothing() -> None:
+    bench = make(FixedClock(1_795_000_000_000_000))
+    bench.bus.away = True
+    fresh = Collector(bench.provider, lambda: bench.bus, bench.clock)
+    with pytest.raises(BusUnavailableError, match="is not reachable; SCHWAB is not read until it is"):
+        fresh.setup()
+    assert fresh.longest_backoff_seconds <= 5
 
 
 def test_health_goes_to_the_bus_each_second(bench: Bench) -> None:
