@@ -6,6 +6,8 @@ import contextlib
 import json
 import os
 import signal
+import socket
+import struct
 import threading
 import time
 from collections.abc import Callable
@@ -195,6 +197,28 @@ def test_a_poisoned_stream_reaches_no_browser(web: Any, listen: Listen) -> None:
     added = web.add(1)
     assert listener.take(1) == added
     assert len(web.get("/api/quotes").json()["quotes"]) == 1
+
+
+def test_browsers_that_vanish_do_not_disturb_the_others(make_web: Any, listen: Listen) -> None:
+    web = make_web(THOR_MAX_STREAMS_PER_CLIENT="1000").ready()
+    listener = listen(web)
+    listener.until("hello")
+    ids: list[str] = []
+    for n in range(60):
+        vanishing = [vanishing_browser(web.port) for _ in range(5)]
+        ids += web.add(20, first=20 * n)
+        for browser in vanishing:
+            browser.close()
+    assert listener.take(len(ids)) == ids
+
+
+def vanishing_browser(port: int) -> socket.socket:
+    """A stream whose client resets the connection when it is closed, instead of taking leave."""
+    browser = socket.create_connection(("127.0.0.1", port))
+    browser.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    browser.sendall(b"GET /api/quotes/stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    browser.recv(1)
+    return browser
 
 
 def test_sigterm_ends_fifty_streams_with_a_goodbye(make_web: Any, listen: Listen) -> None:
