@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import socket
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
@@ -13,14 +12,15 @@ import redis
 import structlog
 
 from thor.quotes.bus import DeadLetter, FencedError, Outgoing, Published, QuoteBus
+from thor.quotes.connection import Connection
 from thor.quotes.health import SourceHealth, SourceState
-from thor.quotes.provider import Event, Provider, ProviderHealth, SourceLostError
+from thor.quotes.leading import Leadership
+from thor.quotes.provider import Event, Provider, ProviderHealth
 from thor.quotes.quote import Quote, QuoteRefusedError, Reason, checked, encode, judge
 from thor.quotes.spool import Spool
-from thor.runtime.backoff import backoff_seconds
+from thor.runtime.backoff import Pause
 from thor.runtime.bus import BusUnavailableError
 from thor.runtime.clock import Clock
-from thor.runtime.lease import Grant, Lease, new_owner
 from thor.runtime.problem import Problem
 from thor.runtime.worker import Worker
 
@@ -28,14 +28,11 @@ from thor.runtime.worker import Worker
 BATCH: Final = 500
 #: Quotes kept while the bus is away; the oldest are dropped first, and counted.
 SPOOL_LIMIT: Final = 100_000
-REPORT_US: Final = 1_000_000
-REFRESH_SYMBOLS_US: Final = 5_000_000
-#: The lease is renewed this often, and asked for this often by who waits: both well within LEASE_SECONDS.
-RENEW_US: Final = 1_000_000
-ASK_US: Final = 500_000
+REPORT_SECONDS: Final = 1.0
+REFRESH_SYMBOLS_SECONDS: Final = 5.0
 #: The bus is tried again this soon after a failure: well within LEASE_SECONDS, so that a bus that comes back finds its
 #: leader there with what it spooled, before one that waits may take over.
-BUS_RETRY_US: Final = 500_000
+BUS_RETRY_SECONDS: Final = 0.5
 #: While the collector waits for an answer it does not read its source.
 BUS_TIMEOUT_SECONDS: Final = 1.0
 #: Pause between two steps of one that waits to lead.
@@ -43,8 +40,6 @@ STANDBY_SECONDS: Final = 0.1
 #: Batches that one step publishes before it looks at the source again.
 BATCHES_PER_STEP: Final = 20
 MAX_LETTERS: Final = 10_000
-#: The first wait for a lost source is between 1 s and this, the longest is the provider's.
-FIRST_SOURCE_BACKOFF_SECONDS: Final = 2.0
 
 #: What a bus call raises while the server is away, hung or short of memory.
 BUS_ERRORS: Final = (redis.RedisError, Problem, OSError)
@@ -77,37 +72,29 @@ class Collector(Worker):
     ) -> None:
         super().__init__()
         self.provider = provider
-        self.owner = new_owner()
-        self.spool = Spool(spool_limit, self.owner)
+        self._now: Clock = clock or self.clock
+        self.connection = Connection(provider)
+        self.leadership = Leadership(provider.source, self._now)
+        self.spool = Spool(spool_limit, self.leadership.owner)
         self.published = Published(0, 0)
         self.refused: Counter[Reason] = Counter()
         self.unknown: set[str] = set()
         self.events = 0
-        self.source_errors = 0
         self._open_bus = open_bus
-        self._now: Clock = clock or self.clock
         self._stop_when_finished = stop_when_finished
         self._on_step = on_step
         self._bus: QuoteBus | None = None
-        self._lease: Lease | None = None
-        self._fence: int | None = None
-        self._leader = ""
-        self._standby = 0
-        self._ask_at_us = 0
         self._letters: deque[DeadLetter] = deque(maxlen=MAX_LETTERS)
         self._next_seq: dict[str, int] = {}
         self._known: frozenset[str] = frozenset()
-        self._refresh_at_us = 0
-        self._bus_retry_at_us = 0
+        self._refresh_pause = Pause()
+        self._bus_pause = Pause()
         self._bus_trouble = ""
         self._alarmed = False
-        self._connected = False
-        self._lost = ""
-        self._failures = 0
-        self._retry_at_us = 0
         self._state = SourceState.WAITING
         self._since_us = self._now.now_us()
         self._last_event_us: int | None = None
+        self._report_pause = Pause()
         self._reported_at_us = 0
         self._reported_events = 0
         self._rate = 0.0
@@ -124,12 +111,13 @@ class Collector(Worker):
             raise BusUnavailableError(f"{error}; {self.provider.source} is not read until it is") from error
         if not self._known:
             raise Problem("The bus knows no instruments: run `manage.py seed_instruments`.")
-        self._lease = self._bus.lease(self.provider.source, self.owner)
+        self.leadership.join(self._bus)
 
     def step(self) -> bool:
         now_us = self._now.now_us()
-        more = self._leads(now_us) and self._collect(now_us)
-        self.idle_seconds = STANDBY_SECONDS if self._fence is None else self.provider.poll_seconds
+        self._ask(now_us)
+        more = self._leads and self._collect(now_us)
+        self.idle_seconds = self.provider.poll_seconds if self._leads else STANDBY_SECONDS
         if self._on_step is not None:
             self._on_step(self)
         if self.finished and self._stop_when_finished:
@@ -141,31 +129,30 @@ class Collector(Worker):
 
     def _collect(self, now_us: int) -> bool:
         """Poll once and publish; True when there may be more at once."""
-        events = self._poll(now_us)
+        events = self.connection.poll(now_us)
         if events:
             self._take(events, self._now.now_us())
-        self._flush(now_us)
+        self._flush()
         return len(events) >= BATCH or bool(self.spool and not self._bus_trouble)
 
     def teardown(self) -> None:
-        self.provider.close()
-        self._connected = False
+        try:
+            self.connection.close()
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        """Publish what is left and let another lead, where the bus is there; else the lease ends by its time."""
+        while self._leads and self.spool and not self._bus_trouble:
+            self._with_bus(self._publish)
         if self.stopping and self.spool:
             log.error("stopped while the bus is away: quotes lost", source=self.provider.source, lost=len(self.spool))
-        self._release()
+        if self._bus is not None and not self._bus_trouble:
+            self._with_bus(lambda _: self.leadership.leave())
+        self.leadership.end()
         if self._bus is not None:
             self._bus.close()
             self._bus = None
-
-    def _release(self) -> None:
-        """Let another lead at once; where the bus is away the lease ends by its time."""
-        lease, self._lease, self._fence, self._ask_at_us = self._lease, None, None, 0
-        if lease is None or self._bus_trouble:
-            return
-        try:
-            lease.release()
-        except BUS_ERRORS as error:
-            log.debug("lease not released", source=self.provider.source, error=str(error))
 
     @property
     def finished(self) -> bool:
@@ -174,77 +161,39 @@ class Collector(Worker):
 
     # --- who leads ----------------------------------------------------------------------------------------------------
 
-    def _leads(self, now_us: int) -> bool:
-        """Whether this collector leads its source; renews the lease, or asks for it, when it is time to."""
-        if now_us >= self._ask_at_us:
-            self._with_bus(now_us, self._ask)
-        return self._fence is not None
+    @property
+    def _leads(self) -> bool:
+        return self.leadership.fence is not None
 
-    def _ask(self, bus: QuoteBus) -> None:
-        if self._lease is None:
-            return
-        grant = self._lease.take()
-        self._ask_at_us = self._now.now_us() + (ASK_US if grant.number is None else RENEW_US)
-        self._standby = grant.waiting
-        if grant.number is None:
-            self._wait(grant)
-        elif grant.number != self._fence:
-            self._lead(bus, grant.number)
+    def _ask(self, now_us: int) -> None:
+        """Renew the lease, or ask for it, when it is time to."""
+        if self.leadership.is_due(now_us):
+            self._with_bus(self._lead_or_wait)
 
-    def _lead(self, bus: QuoteBus, fence: int) -> None:
-        """Number above all that the predecessor published: from now on it is refused."""
+    def _lead_or_wait(self, bus: QuoteBus) -> None:
+        fence = self.leadership.ask()
+        if fence is None:
+            if self._leads:
+                self._step_back()
+            self._regain_bus()
+        elif fence != self.leadership.fence:
+            self._number_anew(bus)
+            self.leadership.begin(fence)
+
+    def _number_anew(self, bus: QuoteBus) -> None:
+        """Numbers above all that a predecessor published; its lease is over, so that it can publish no more."""
         self._refresh_symbols(bus)
         fresh = bus.next_seq(self.provider.source, sorted(self._known))
         self._next_seq = {symbol: max(seq, self._next_seq.get(symbol, 0)) for symbol, seq in fresh.items()}
-        if self._leader:
-            log.info("leads the source now", source=self.provider.source, before=self._leader)
-        self._fence, self._leader = fence, ""
-
-    def _wait(self, grant: Grant) -> None:
-        if self._fence is not None:
-            self._step_back()
-        self._regain_bus()
-        if grant.holder != self._leader:
-            log.info("waits: another collector leads the source", source=self.provider.source, leader=grant.holder)
-        self._leader = grant.holder
 
     def _step_back(self) -> None:
         """Another took over while this one was paused or cut off; what was not published is given up, and counted."""
-        self._fence, self._ask_at_us = None, 0
-        self.provider.close()
-        self._connected = False
+        self.leadership.end()
         count = self.spool.supersede()
         log.warning("deposed: another collector leads the source", source=self.provider.source, superseded=count)
+        self.connection.close()
 
     # --- the source ---------------------------------------------------------------------------------------------------
-
-    def _poll(self, now_us: int) -> Sequence[Event]:
-        if self.provider.finished or now_us < self._retry_at_us:
-            return ()
-        try:
-            if not self._connected:
-                self.provider.connect()
-                self._connected = True
-            events = self.provider.poll()
-        except SourceLostError as error:
-            self._lose_source(str(error), now_us)
-            return ()
-        if self._lost:
-            log.info("source is back", source=self.provider.source, provider=self.provider.name)
-        self._lost, self._failures = "", 0
-        return events
-
-    def _lose_source(self, reason: str, now_us: int) -> None:
-        self.provider.close()
-        self._connected = False
-        self.source_errors += 1
-        self._failures += 1
-        longest = self.provider.max_backoff_seconds
-        wait = backoff_seconds(self._failures, FIRST_SOURCE_BACKOFF_SECONDS, longest, random.random)
-        self._retry_at_us = now_us + round(wait * 1_000_000)
-        if reason != self._lost:  # the same trouble again is in the health, not once more in the log
-            log.warning("source lost", source=self.provider.source, provider=self.provider.name, reason=reason)
-        self._lost = reason
 
     def _take(self, events: Sequence[Event], now_us: int) -> None:
         """Judge and number what the source gave, into the spool."""
@@ -284,9 +233,9 @@ class Collector(Worker):
 
     # --- the bus ------------------------------------------------------------------------------------------------------
 
-    def _with_bus(self, now_us: int, work: Callable[[QuoteBus], None]) -> None:
+    def _with_bus(self, work: Callable[[QuoteBus], None]) -> None:
         """Do it, or remember the trouble; nothing while it is too soon to try again."""
-        if self._bus is None or now_us < self._bus_retry_at_us:
+        if self._bus is None or not self._bus_pause.is_over(self._now.now_us()):
             return
         try:
             work(self._bus)
@@ -299,25 +248,26 @@ class Collector(Worker):
         if not self._bus_trouble:
             log.warning("bus lost, quotes wait in the spool", source=self.provider.source, error=str(error))
         self._bus_trouble = str(error) or type(error).__name__
-        self._bus_retry_at_us = self._now.now_us() + BUS_RETRY_US
+        self._bus_pause.begin(self._now.now_us(), BUS_RETRY_SECONDS)
 
     def _regain_bus(self) -> None:
         if self._bus_trouble:
             log.info("bus is back", source=self.provider.source, spooled=len(self.spool), dropped=self.spool.dropped)
         self._bus_trouble, self._alarmed = "", False
+        self._bus_pause.end()
 
-    def _flush(self, now_us: int) -> None:
-        self._with_bus(now_us, self._publish)
-        self._with_bus(now_us, self._tell)
-        if now_us >= self._refresh_at_us:
-            self._with_bus(now_us, self._refresh_symbols)
+    def _flush(self) -> None:
+        self._with_bus(self._publish)
+        self._with_bus(self._tell)
+        if self._refresh_pause.is_over(self._now.now_us()):
+            self._with_bus(self._refresh_symbols)
 
     def _publish(self, bus: QuoteBus) -> None:
         for _ in range(BATCHES_PER_STEP):
             batch = self.spool.oldest(BATCH)
             if not batch:
                 break
-            won, late = bus.publish(self.provider.source, batch, fence=self._fence)
+            won, late = bus.publish(self.provider.source, batch, fence=self.leadership.fence)
             self.published = Published(self.published.won + won, self.published.late + late)
             self.spool.remove(len(batch))
         self._regain_bus()
@@ -340,7 +290,7 @@ class Collector(Worker):
             known = self._known
         self._next_seq |= bus.next_seq(self.provider.source, sorted(known - self._next_seq.keys()))
         self._known = known
-        self._refresh_at_us = self._now.now_us() + REFRESH_SYMBOLS_US
+        self._refresh_pause.begin(self._now.now_us(), REFRESH_SYMBOLS_SECONDS)
 
     # --- health -------------------------------------------------------------------------------------------------------
 
@@ -360,18 +310,18 @@ class Collector(Worker):
             events=self.events,
             events_per_second=self._rate,
             null_cells=own.null_cells,
-            errors=own.errors + self.source_errors + self.refused.total(),
+            errors=own.errors + self.connection.errors + self.refused.total(),
             host=socket.gethostname(),
             pid=os.getpid(),
-            standby=self._standby,
+            standby=self.leadership.standby,
         )
 
     def _judge_source(self, own: ProviderHealth, now_us: int) -> tuple[SourceState, str]:
         said = [own.notice, *self._complaints()]
-        if self._leader:
-            return SourceState.WAITING, _sentence(f"another collector leads: {self._leader}", *said)
-        if self._lost:
-            return SourceState.DOWN, _sentence(self._lost, *said)
+        if self.leadership.leader:
+            return SourceState.WAITING, _sentence(f"another collector leads: {self.leadership.leader}", *said)
+        if self.connection.lost:
+            return SourceState.DOWN, _sentence(self.connection.lost, *said)
         if self.provider.finished:
             return SourceState.DOWN, _sentence("the source has ended", *said)
         if self._last_event_us is None:
@@ -397,14 +347,15 @@ class Collector(Worker):
         return said
 
     def _report(self, now_us: int, *, last: bool = False) -> None:
-        passed_us = now_us - self._reported_at_us
-        if passed_us < REPORT_US and not last:
+        if not last and not self._report_pause.is_over(now_us):
             return
+        self._report_pause.begin(now_us, REPORT_SECONDS)
+        passed_us = now_us - self._reported_at_us
         if self._reported_at_us:
             self._rate = round((self.events - self._reported_events) / max(passed_us, 1) * 1e6, 1)
         self._reported_at_us, self._reported_events = now_us, self.events
-        if self._fence is not None and not self._bus_trouble:  # the health is the leader's alone
-            self._with_bus(now_us, lambda bus: bus.report_health(self.health(now_us)))
+        if self._leads and not self._bus_trouble:  # the health is the leader's alone
+            self._with_bus(lambda bus: bus.report_health(self.health(now_us)))
 
 
 def _sentence(*parts: str) -> str:

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from thor.quotes.bus import LEASE_SECONDS, Losses, Outgoing, Published
 from thor.quotes.collecting import run_together
-from thor.quotes.collector import BATCH, BUS_RETRY_US, Collector
+from thor.quotes.collector import BATCH, BATCHES_PER_STEP, BUS_RETRY_SECONDS, Collector
 from thor.quotes.fakes import MemoryQuoteBus
 from thor.quotes.health import SourceState
 from thor.quotes.provider import Event, Provider, ProviderSettings, SourceLostError
@@ -131,7 +131,7 @@ class Bench:
 
     @property
     def leads(self) -> bool:
-        return self.collector._fence is not None
+        return self.collector.leadership.fence is not None
 
     def lasts(self) -> list[int]:
         return [int(decode(entry.payload).last or 0) for entry in self.bus.unified]
@@ -253,7 +253,7 @@ def test_while_the_bus_is_away_quotes_wait_and_lose_nothing(bench: Bench) -> Non
         bench.clock.advance(0.001)
     assert len(bench.collector.spool) == BATCH * 3
     bench.bus.away = False
-    bench.clock.advance(BUS_RETRY_US / 1e6)
+    bench.clock.advance(BUS_RETRY_SECONDS)
     bench.give(bench.quote())
     assert len(bench.collector.spool) == 0
     assert bench.lasts() == list(range(1, BATCH * 3 + 3))
@@ -319,7 +319,7 @@ def test_the_bus_is_not_asked_on_every_step_while_it_is_away(bench: Bench) -> No
     bench.bus.away = False
     bench.collector.step()
     assert bench.bus.unified == []
-    bench.clock.advance(BUS_RETRY_US / 1e6)
+    bench.clock.advance(BUS_RETRY_SECONDS)
     bench.collector.step()
     assert len(bench.bus.unified) == 1
 
@@ -340,7 +340,7 @@ def test_of_two_collectors_one_reads_the_source_and_the_other_waits() -> None:
     (health,) = first.bus.health()
     assert (health.state, health.reason, health.standby) == (SourceState.WAITING, "no quote yet", 1)
     standing_by = second.collector.health(second.clock.now_us())
-    assert standing_by.reason == f"another collector leads: {first.collector.owner}"
+    assert standing_by.reason == f"another collector leads: {first.collector.leadership.owner}"
 
 
 def test_the_one_that_waits_says_so_once() -> None:
@@ -349,7 +349,7 @@ def test_the_one_that_waits_says_so_once() -> None:
     with capture_logs() as logs:
         first.run(30, second)
     assert [(line["event"], line["leader"]) for line in logs] == [
-        ("waits: another collector leads the source", first.collector.owner)
+        ("waits: another collector leads the source", first.collector.leadership.owner)
     ]
 
 
@@ -416,6 +416,31 @@ def test_a_bus_that_was_away_deposes_nobody_and_loses_nothing() -> None:
     assert first.bus.losses == {}
 
 
+def test_a_clock_that_goes_back_an_hour_stops_neither_the_lease_nor_the_health_nor_the_bus() -> None:
+    first, second = pair()
+    first.give(first.quote())
+    first.bus.away = True
+    first.clock.advance(1)
+    first.give(first.quote())
+    first.bus.away = False
+    first.clock.advance(-3600)
+    first.run(1, second)
+    assert first.leads
+    assert first.lasts() == [1, 2]
+    (health,) = first.bus.health()
+    assert health.events == 2
+
+
+def test_a_stop_publishes_what_is_left() -> None:
+    bench = make(FixedClock(1_795_000_000_000_000))
+    bench.provider.queue.append([bench.quote() for _ in range(BATCH * (BATCHES_PER_STEP + 2))])
+    bench.collector.step()
+    assert len(bench.collector.spool) == 2 * BATCH
+    bench.collector.stop()
+    bench.collector.teardown()
+    assert len(bench.bus.unified) == BATCH * (BATCHES_PER_STEP + 2)
+
+
 def test_a_bug_in_a_provider_hands_the_source_over() -> None:
     first, second = pair()
     first.provider.queue = [RuntimeError("a bug")]
@@ -456,7 +481,7 @@ def test_a_lost_source_is_tried_again_later_and_later(bench: Bench) -> None:
         bench.clock.advance(1)
         bench.collector.step()
     assert 5 <= bench.provider.connects <= 12
-    assert bench.provider.closes == bench.collector.source_errors
+    assert bench.provider.closes == bench.collector.connection.errors
     health = bench.collector.health(bench.clock.now_us())
     assert (health.state, health.reason) == (SourceState.DOWN, "no socket")
 
@@ -467,7 +492,7 @@ def test_the_wait_for_a_source_is_between_one_second_and_its_longest(bench: Benc
     while len(tried) < 10:
         bench.provider.queue[:] = [SourceLostError("no socket")]
         bench.collector.step()
-        if bench.collector.source_errors > len(tried):
+        if bench.collector.connection.errors > len(tried):
             tried.append(bench.clock.now_us())
         bench.clock.advance(0.05)
     waits = [(b - a) / 1e6 for a, b in itertools.pairwise(tried)]

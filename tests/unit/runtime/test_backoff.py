@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thor.runtime.backoff import backoff_seconds
+from thor.runtime.backoff import Pause, backoff_seconds
 
 
 def test_it_doubles_up_to_the_longest() -> None:
@@ -22,3 +22,15 @@ def test_it_stays_between_half_the_first_and_the_longest(
     failures: int, chance: float, first: float, longest: float
 ) -> None:
     assert first / 2 <= backoff_seconds(failures, first, longest, lambda: chance) <= longest
+
+
+def test_a_pause_lasts_its_time_and_not_over_a_clock_that_was_set_back() -> None:
+    now_us, pause = 1_795_000_000_000_000, Pause()
+    assert pause.is_over(now_us)
+    pause.begin(now_us, 0.5)
+    assert not pause.is_over(now_us)
+    assert not pause.is_over(now_us + 499_999)
+    assert pause.is_over(now_us + 500_000)
+    assert pause.is_over(now_us - 1)
+    pause.end()
+    assert pause.is_over(now_us)
