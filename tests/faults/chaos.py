@@ -27,14 +27,6 @@ _NEWER = "SELECT EXISTS (SELECT FROM ticks WHERE created_at >= to_timestamp(%s))
 
 
 @dataclass
-class Held:
-    """What a worker held when it was killed."""
-
-    killed_at: float
-    ids: list[bytes]
-
-
-@dataclass
 class Tally:
     """What happened; seconds."""
 
@@ -64,7 +56,6 @@ class Chaos:
         self._batches = batch_sizes(numbers)
         self._workers: list[Worker] = []
         self._waking: list[tuple[float, Worker]] = []
-        self._held: list[Held] = []
         self._earlier: list[Snapshot] = []
         self._steps_left = 1
 
@@ -101,17 +92,12 @@ class Chaos:
         return "; ".join(f"{worker.consumer}: {worker.last_words()}" for worker in self._workers)
 
     def _look_after(self) -> None:
-        """What goes on beside the faults: wake the paused, note who recovered, replace whoever ended by itself."""
+        """What goes on beside the faults: wake the paused, replace whoever ended by itself."""
         now = time.monotonic()
         for due, worker in [each for each in self._waking if each[0] <= now]:
             worker.signal(signal.SIGCONT)
             worker.paused = False
             self._waking.remove((due, worker))
-        for held in list(self._held):
-            held.ids = [entry_id for entry_id in held.ids if self._stack.is_pending(entry_id)]
-            if not held.ids:
-                self.tally.worker_recovery.append(now - held.killed_at)
-                self._held.remove(held)
         for worker in [each for each in self._workers if each.process.poll() is not None]:
             self.tally.self_exits += 1
             self.tally.complaints.append(f"{worker.consumer} ended by itself: {worker.last_words()}")
@@ -137,11 +123,13 @@ class Chaos:
     def _kill(self, step: Step) -> None:
         victim = self._victim(step)
         self._strike(victim)
+        killed_at = time.monotonic()
         held = self._stack.held_by(victim.consumer)
         self.tally.with_pending += bool(held)
-        if held:
-            self._held.append(Held(time.monotonic(), held))
         self._replace(victim, victim.consumer if step.same_name else None)
+        if held and step.calm:
+            self._wait(lambda: not any(map(self._stack.is_pending, held)), RECOVERY_SECONDS, "nobody takes over")
+            self.tally.worker_recovery.append(time.monotonic() - killed_at)
 
     def _strike(self, victim: Worker) -> None:
         self._stack.kill_worker(victim)
@@ -223,7 +211,6 @@ class Chaos:
         self._wait(self._is_quiet, DRAIN_SECONDS, "not everything is stored")
         self._earlier.append(Snapshot.of(self._stack.client))
         self._stack.client.flushall()
-        self._held.clear()
         self.tally.flushes += 1
 
     def _is_quiet(self) -> bool:
@@ -262,9 +249,9 @@ def result_line(numbers: Numbers, tally: Tally, verdict: Verdict) -> str:
         f"chaos seed={numbers.seed} events={numbers.events} workers={numbers.workers}",
         f"kills={tally.kills} (with pending {tally.with_pending}) pg={tally.postgres} valkey={tally.valkey}",
         f"pauses={tally.pauses} flushes={tally.flushes}",
-        *(f"{name}={wrong[name]}" for name in ("lost", "duplicated", "mismatched", "extra", "conflicts")),
+        *(f"{name}={wrong[name]}" for name in ("lost", "duplicated", "mismatched", "extra", "conflicts", "forgotten")),
         f"dead={verdict.letters}/{verdict.poison} vanished={wrong['vanished']} wrong_letters={letters}",
-        f"self_exits={tally.self_exits} bad_stops={tally.slow_stops}",
+        f"miscounted={wrong['miscounted']} self_exits={tally.self_exits} bad_stops={tally.slow_stops}",
         f"worker_recovery_s {_spread(tally.worker_recovery)}",
         f"pg_recovery_s {_spread(tally.postgres_recovery)} valkey_recovery_s {_spread(tally.valkey_recovery)}",
         f"stop_s max={max(tally.stop, default=0):.1f}",

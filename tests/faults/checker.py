@@ -112,7 +112,7 @@ def judge(
     there = sent.see(snapshots, verdict)
     known = [stream_id for stream_id in acknowledged if stream_id is not None]
     if forgotten := sum(stream_id not in there for stream_id in known):
-        verdict.lines.append(f"note: the bus has forgotten {forgotten} entries that it had acknowledged")
+        verdict.blame("forgotten", f"the bus no longer has {forgotten} entries that it acknowledged", forgotten)
     _judge_ticks(sent, database, verdict)
     _judge_letters(sent, snapshots, verdict)
     for snapshot in snapshots:

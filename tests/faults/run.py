@@ -34,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--valkey", type=_count, default=0, help="kill -9 of Valkey")
     made.add_argument("--pauses", type=_count, default=0, help="workers stopped for longer than the claim idle")
     made.add_argument("--flush", action="store_true", help="FLUSHALL once, when all is stored")
-    made.add_argument("--claim-idle", type=float, default=2.0, metavar="SECONDS")
+    made.add_argument("--claim-idle", type=_count, default=2, metavar="SECONDS", help="of the workers")
     made.add_argument("--code", type=Path, default=CHECKOUT, help="the folder whose manage.py is run")
     made.add_argument("--keep", action="store_true", help="keep the data and logs, and say where they are")
     return made

@@ -36,17 +36,22 @@ class Numbers:
     valkey: int = 0
     pauses: int = 0
     flush: bool = False
-    claim_idle: float = 2.0
+    claim_idle: int = 2
 
 
 @dataclass(frozen=True)
 class Step:
-    """One fault. ``aimed``: at a worker that holds entries, else at any; ``delay``: seconds after new events were
-    released; ``outage``: seconds that a server stays away; ``sleep``: seconds that a worker is stopped;
-    ``same_name``: the successor has the dead one's name; ``choice``: which of the candidates, from 0 to 1."""
+    """One fault. ``choice``: which of the candidates, from 0 to 1.
+
+    ``aimed``: at a worker that holds entries, else at any. ``calm``: nothing else happens until what the killed worker
+    held is stored, so that the time it takes can be told. ``delay``: seconds after new events were released.
+    ``outage``: seconds that a server stays away. ``sleep``: seconds that a worker is stopped. ``same_name``: the
+    successor has the dead one's name. ``with_worker``: a worker is killed while the server is away.
+    """
 
     fault: Fault
     aimed: bool
+    calm: bool
     delay: float
     outage: float
     sleep: float
@@ -72,10 +77,11 @@ def steps(numbers: Numbers) -> list[Step]:
     return [_step(rng, fault, numbers.claim_idle) for fault in faults]
 
 
-def _step(rng: random.Random, fault: Fault, claim_idle: float) -> Step:
+def _step(rng: random.Random, fault: Fault, claim_idle: int) -> Step:
     return Step(
         fault=fault,
         aimed=rng.random() < 0.88,
+        calm=rng.random() < 0.15,
         delay=rng.expovariate(1 / 0.02),
         outage=rng.choice((0.0, 0.0, 0.3, 1.5)),
         sleep=claim_idle * rng.uniform(1.2, 2.5),

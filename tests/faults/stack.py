@@ -52,7 +52,7 @@ class Worker:
 class Stack:
     """PostgreSQL and Valkey with a migrated, seeded database. ``code``: the folder with the manage.py that is run."""
 
-    def __init__(self, home: Path, code: Path, claim_idle: float) -> None:
+    def __init__(self, home: Path, code: Path, claim_idle: int) -> None:
         self.home = home
         self._code = code
         self._claim_idle = claim_idle
@@ -113,8 +113,7 @@ class Stack:
         name = consumer or f"chaos-{self._lives}"
         log = self.home / "log" / f"worker-{self._lives}.log"
         words = ["redis_to_postgres", "--consumer-id", name, "--batch-size", str(batch_size)]
-        if self._claim_idle:
-            words += ["--claim-idle", str(self._claim_idle)]
+        words += ["--claim-idle", str(self._claim_idle)]
         with log.open("wb") as output:
             process = spawn(
                 [sys.executable, "manage.py", *words], env=self.environ, cwd=self._code, output=output,
