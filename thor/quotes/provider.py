@@ -90,8 +90,8 @@ class Provider(ABC):
     """A source of canonical events. One collector owns one provider and calls it from one thread.
 
     The constructor checks the settings and touches nothing outside. Order of calls: ``connect``, ``poll`` again and
-    again, ``close``; after :class:`SourceLostError` the collector closes, waits and connects again. ``close`` may be
-    called at any time and twice.
+    again, ``close``; after :class:`SourceLostError`, or when another collector took the source over, the collector
+    closes, waits and connects again. ``close`` may be called at any time and twice.
     """
 
     #: Its name in DATA_PROVIDER.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import random
 import threading
 import time
@@ -282,27 +283,43 @@ def test_both_buses_decide_alike_on_random_traffic(valkey_url: str, fresh_namesp
     real.close()
 
 
+#: By hand, longer: ``READS=1000000 pytest tests/integration/quotes/test_bus_contract.py -k half_written -s``.
+READS = int(os.environ.get("READS", "20000"))
+
+
 def test_the_latest_hash_is_never_seen_half_written(valkey_url: str, fresh_namespace: str) -> None:
     writer, reader = ValkeyQuoteBus(valkey_url, fresh_namespace), ValkeyQuoteBus(valkey_url, fresh_namespace)
     put(writer, Quote("ES", NOW, "TOS", last=Decimal(0), bid=Decimal(0), ask=Decimal(0), seq=0))
     done = threading.Event()
 
     def write() -> None:
-        for n in range(1, 1500):
+        for n in itertools.count(1):
+            if done.is_set():
+                return
             price = Decimal(n)
-            put(writer, Quote("ES", NOW + n, "TOS", last=price, bid=price, ask=price, seq=n, volume=n))
-        done.set()
+            # Every other event lacks a field: what an older event left behind would be a torn read too.
+            venue = "CME" if n % 2 else None
+            put(writer, Quote("ES", NOW + n, "TOS", last=price, bid=price, ask=price, seq=n, volume=n, venue=venue))
+            writer._redis.xtrim(writer.keys.unified, maxlen=1000)
+            writer._redis.xtrim(writer.keys.source_stream("TOS"), maxlen=1000)
 
     thread = threading.Thread(target=write)
     thread.start()
-    reads = torn = 0
-    while not done.is_set():
-        fields = reader.latest(["ES"])["ES"]
-        reads += 1
-        torn += len({fields["last"], fields["bid"], fields["ask"], fields["seq"]}) != 1
+    seen, torn = set(), 0
+    for _ in range(READS // 100):
+        pipe = reader._redis.pipeline(transaction=False)
+        for _ in range(100):
+            pipe.hgetall(reader.keys.latest("ES"))
+        for fields in pipe.execute():
+            seen.add(fields[b"seq"])
+            whole = len({fields[b"last"], fields[b"bid"], fields[b"ask"], fields[b"seq"]}) == 1
+            torn += not whole or (b"venue" in fields) != (int(fields[b"seq"]) % 2 == 1)
+    done.set()
     thread.join()
-    assert reads > 100
+    print(f"{READS:,} reads of {len(seen):,} different quotes, {torn} torn")
+    assert len(seen) > READS // 2000, "the quotes changed while they were read"
     assert torn == 0
+    writer._redis.delete(*writer._redis.keys(f"{fresh_namespace}:*"))
     writer.close()
     reader.close()
 
