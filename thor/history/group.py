@@ -22,6 +22,7 @@ from thor.history.tick import id_ms
 from thor.quotes.bus import DeadLetter
 from thor.quotes.keys import Keys
 from thor.quotes.quote import SOURCES
+from thor.runtime.bus import load_functions
 
 #: A lease idle for longer belongs to a worker that is gone, and is claimed.
 CLAIM_IDLE_MS: Final = 30_000
@@ -137,7 +138,7 @@ class IngestGroup:
         Entries that were trimmed before are counted as read, else they would look like a loss. A new group settles
         everything again, so the tallies begin again with it.
         """
-        self._redis.function_load(_library(), replace=True)
+        load_functions(self._redis, _library())
         if self._group() is not None:
             return False
         tallies = self._redis.scan_iter(match=self.keys.tallies, count=1000)

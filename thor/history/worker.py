@@ -200,7 +200,7 @@ class Ingestor(Worker):
         self._link = Link(self.settings.redis_url)
         self._store = TickStore(self._connect_database)
         self._groups.reload()
-        self._announce()
+        self._tell(self._announce)
         self._store.prepare(self.clock.now_us())
         self._due |= {"partitions": time.monotonic() + PARTITIONS_SECONDS}
         self._take_up(lambda: self._group.mine(self.settings.consumer))
@@ -404,6 +404,9 @@ class Ingestor(Worker):
         return True
 
     def _count_losses(self) -> None:
+        self._tell(self._count_trimmed)
+
+    def _count_trimmed(self) -> None:
         lost = self._group.count_loss()
         if lost:
             self.counters.lost += lost
@@ -416,28 +419,37 @@ class Ingestor(Worker):
         if seconds > LAG_ALARM_SECONDS and self._is_due("lag_alarm", LAG_ALARM_SECONDS):
             log.error("the store is behind", entries=lag.entries, seconds=round(seconds, 1))
 
+    def _tell(self, say: Callable[[], object]) -> None:
+        """Write what the store can do without: a bus that is out of memory hears it later, and is drained meanwhile."""
+        try:
+            say()
+        except redis.exceptions.OutOfMemoryError as error:
+            if self._is_due("memory_warning", LAG_ALARM_SECONDS):
+                log.error("the bus is out of memory; what it holds is still being stored", error=str(error))
+
     def _report(self) -> None:
+        self._tell(lambda: self._group.report(self._health()))
+
+    def _health(self) -> IngestHealth:
         c = self.counters
-        self._group.report(
-            IngestHealth(
-                consumer=self.settings.consumer,
-                host=socket.gethostname(),
-                pid=os.getpid(),
-                since_us=self._since_us,
-                at_us=self.clock.now_us(),
-                kernel=self.kernel.state,
-                rate=round(c.rate(), 1),
-                lag_ms=c.lag_ms,
-                read=c.read,
-                stored=c.stored,
-                duplicates=c.duplicates,
-                conflicts=c.conflicts,
-                dead=c.dead,
-                blocked=c.blocked,
-                lost=c.lost,
-                batches=c.batches,
-                last_tick_us=c.last_tick_us,
-            )
+        return IngestHealth(
+            consumer=self.settings.consumer,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            since_us=self._since_us,
+            at_us=self.clock.now_us(),
+            kernel=self.kernel.state,
+            rate=round(c.rate(), 1),
+            lag_ms=c.lag_ms,
+            read=c.read,
+            stored=c.stored,
+            duplicates=c.duplicates,
+            conflicts=c.conflicts,
+            dead=c.dead,
+            blocked=c.blocked,
+            lost=c.lost,
+            batches=c.batches,
+            last_tick_us=c.last_tick_us,
         )
 
     def _current_parser(self) -> Parser:

@@ -17,7 +17,7 @@ import redis
 from thor.quotes.health import SourceHealth
 from thor.quotes.keys import Keys
 from thor.quotes.quote import Quote, encode, format_ts
-from thor.runtime.bus import TIMEOUT_SECONDS, BusUnavailableError, connect, server_problems
+from thor.runtime.bus import TIMEOUT_SECONDS, BusUnavailableError, connect, load_functions, server_problems
 from thor.runtime.lease import Lease, ValkeyLeases
 
 SERIES_LENGTH: Final = 300
@@ -182,7 +182,7 @@ class ValkeyQuoteBus:
 
     def _load(self) -> None:
         try:
-            self._redis.function_load(_library(), replace=True)
+            load_functions(self._redis, _library())
         except redis.ResponseError as error:
             raise BusUnavailableError(f"the server cannot load Thor's publish function: {error}") from error
 

@@ -62,6 +62,19 @@ def connect_async(url: str) -> redis.asyncio.Redis:
     return redis.asyncio.Redis.from_url(url, **_options(TIMEOUT_SECONDS))
 
 
+def load_functions(client: redis.Redis, code: str) -> None:
+    """Load a library of server functions unless the server has this very one: loading is refused when memory is short.
+    Raises redis.ResponseError for a server that cannot."""
+    name = code.split("\n", 1)[0].partition("name=")[2].strip()
+    there = client.function_list(library=name, withcode=True)
+    if code.encode() not in _strings_of(there):
+        client.function_load(code, replace=True)
+
+
+def _strings_of(reply: object) -> list[object]:
+    return [each for part in reply for each in _strings_of(part)] if isinstance(reply, list) else [reply]
+
+
 def rule_problems(settings: Mapping[str, str]) -> list[str]:
     """What is wrong with a server's settings (``maxmemory-policy``, ``appendonly``), one sentence each."""
     problems = []

@@ -470,6 +470,26 @@ def test_a_bad_letter_that_cannot_be_written_stays_pending(bench: Bench) -> None
     assert len(bench.letters()) == 1
 
 
+def test_a_bus_without_memory_is_drained_and_keeps_what_cannot_be_written(bench: Bench) -> None:
+    """maxmemory reached: good events are stored and acknowledged, a bad one is neither lost nor acknowledged."""
+    bench.store_all()
+    bench.add(600)
+    bench.add_raw(b"nonsense")
+    bench.add(100, first=600)
+    bench.client.config_set("maxmemory", "1")
+    try:
+        worker = bench.store_all()
+        assert bench.letters() == []
+        assert bench.count() == 700
+        assert 1 <= bench.pending() <= 201, "the lease with the bad event"
+        assert (worker.counters.stored, worker.counters.blocked) == (700, 1)
+    finally:
+        bench.client.config_set("maxmemory", "0")
+    bench.store_all(claim_idle_ms=0)
+    assert (bench.count(), bench.pending(), len(bench.letters())) == (700, 0, 1)
+    assert bench.tally() == {"MOCK:ES:rows": 700}
+
+
 def test_status_tells_lag_and_workers(bench: Bench) -> None:
     before = ingest_status(bench.client, bench.namespace)
     assert (before.lag_entries, before.rate) == (0, None)
