@@ -1,0 +1,1 @@
+COPY reconciled FROM STDIN
