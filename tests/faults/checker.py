@@ -39,11 +39,11 @@ class Snapshot:
     losses: int
 
     @classmethod
-    def of(cls, client: redis.Redis) -> Snapshot:
-        stream = [(name, _flat(fields)) for name, fields in _range(client, UNIFIED)]
-        counts = client.hgetall(LOSSES)
+    def of(cls, client: redis.Redis, prefix: str = "") -> Snapshot:
+        stream = [(name, _flat(fields)) for name, fields in _range(client, prefix + UNIFIED)]
+        counts = client.hgetall(prefix + LOSSES)
         losses = sum(int(counts.get(name, 0)) for name in (b"lost_to_trim", b"lost_pending"))
-        return cls(stream, [fields for _, fields in _range(client, DEAD)], losses)
+        return cls(stream, [fields for _, fields in _range(client, prefix + DEAD)], losses)
 
 
 @dataclass
