@@ -44,6 +44,7 @@ class SourceRow(Schema):
     errors: int
     host: str
     pid: int
+    standby: int = Field(description="Collectors that wait to lead this source")
 
 
 class SourcesAnswer(Schema):
@@ -113,6 +114,7 @@ def _row(report: SourceHealth) -> SourceRow:
         errors=report.errors,
         host=report.host,
         pid=report.pid,
+        standby=report.standby,
     )
 
 

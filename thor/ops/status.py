@@ -78,7 +78,8 @@ def status_lines(status: Mapping[str, Any]) -> list[str]:
         lines.append(f"ingest    {', '.join(words)}")
         lines.extend(
             f"source    {source.get('source')} ({source.get('provider')}) {source.get('state')}, "
-            f"{source.get('events')} events, {source.get('events_per_second')} a second"
+            f"{source.get('events')} events, {source.get('events_per_second')} a second, "
+            f"{source.get('standby')} on standby"
             for source in feed["sources"]
         )
     return lines

@@ -427,6 +427,11 @@ export interface components {
             /** Source */
             source: string;
             /**
+             * Standby
+             * @description Collectors that wait to lead this source
+             */
+            standby: number;
+            /**
              * State
              * @enum {string}
              */
