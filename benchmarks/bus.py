@@ -2,7 +2,7 @@
 
     python benchmarks/bus.py [--events 100000] [--rounds 3] [--json]
 
-Every design writes the same canonical events of the simulator to the same Valkey (append-only file on, everysec):
+Every design writes the same canonical events of the simulator to the same Valkey (append-only file on):
 
 - peer: redis-py pipeline of 1,000, one XADD and one HSET of the event's fields, no merge, not atomic, one stream
   instead of two; once more with the hash as one JSON text, which no reader of SPEC 3 could use

@@ -15,7 +15,7 @@ After each drain the stored rows are counted and the pending list must be empty;
 once more (a new group) and the count must stand. Lag: events offered at a steady rate by another process; from the
 stream id's time (whole milliseconds) to the commit; CPU seconds of worker, PostgreSQL and Valkey as shares of one core.
 
-Servers: the embedded ones in a throw-away home (fsync on, append-only file on, everysec). Rates are medians of rounds.
+Servers: the embedded ones in a throw-away home (fsync on, append-only file on). Rates are medians of rounds.
 The naive consumer pays for the append-only file: the server writes an XCLAIM into it for each entry that it hands out.
 ``--without-aof`` shows the same without.
 """

@@ -37,6 +37,7 @@ from thor.runtime.home import (
     write_private,
     write_servers,
 )
+from thor.runtime.log_sync import APPEND_ONLY_FOLDER, keep_synced
 from thor.runtime.problem import Problem
 from thor.runtime.processes import (
     Account,
@@ -403,10 +404,16 @@ class Valkey(EmbeddedServer):
             "logfile": '""',
             "save": '""',
             "appendonly": "yes",
-            "appendfsync": "everysec",
+            # Not everysec: while its fsync runs, that one answers before it has written (see log_sync.py).
+            "appendfsync": "no",
             "maxmemory-policy": "noeviction",
         }
         return "".join(f"{name} {value}\n" for name, value in settings.items())
+
+    def start(self) -> subprocess.Popen[bytes]:
+        child = super().start()
+        keep_synced(self.data / APPEND_ONLY_FOLDER, lambda: child.poll() is None)
+        return child
 
     def serves(self, pid: int) -> bool:
         """A PING with the password is answered; while Valkey reads its log back it answers -LOADING."""
