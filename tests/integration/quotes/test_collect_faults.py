@@ -21,10 +21,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import redis
 
 from tests.support import CHECKOUT, wait_until
 from thor.instruments.instrument import BY_SYMBOL
-from thor.quotes.bus import LEASE_SECONDS, ValkeyQuoteBus
+from thor.quotes.bus import LEASE_SECONDS, Published, ValkeyQuoteBus, outgoing
 from thor.quotes.collector import BUS_TIMEOUT_SECONDS, Collector
 from thor.quotes.provider import Event, Provider, ProviderSettings
 from thor.quotes.quote import Quote
@@ -236,6 +237,21 @@ def test_a_bus_that_hangs_neither_blinds_the_collector_nor_deposes_it_nor_loses_
     lasts = [json.loads(fields[b"e"])["last"] for _, fields in bus._redis.xrange(bus.keys.unified)]
     assert lasts == list(range(1, len(polled) + 1)), "each quote once, in order, although some were published twice"
     assert first.spool.dropped == first.spool.superseded == 0
+    bus.close()
+
+
+def test_a_publish_whose_answer_never_came_may_be_repeated(hanging: tuple[str, int], fresh_namespace: str) -> None:
+    url, server = hanging
+    bus = ValkeyQuoteBus(url, fresh_namespace, timeout_seconds=0.3)
+    now_us = SystemClock().now_us()
+    batch = [outgoing(Quote("ES", now_us + n, "MOCK", last=Decimal(n), seq=n)) for n in range(1, 501)]
+    os.kill(server, signal.SIGSTOP)
+    with pytest.raises(redis.TimeoutError):
+        bus.publish("MOCK", batch)
+    os.kill(server, signal.SIGCONT)
+    wait_until(lambda: bus._redis.xlen(bus.keys.unified) == len(batch), 5)  # it happened all the same
+    assert bus.publish("MOCK", batch) == Published(won=0, late=len(batch))
+    assert [fields[b"e"] for _, fields in bus._redis.xrange(bus.keys.unified)] == [event.payload for event in batch]
     bus.close()
 
 
