@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import psycopg
+import redis
 from django.conf import settings
 from django.db import connection
 
 from thor.history.group import default_consumer
+from thor.history.letter_retention import Bounds, keep_dead_letters_bounded
 from thor.history.worker import Ingestor, Settings
 from thor.instruments.selectors import groups
+from thor.quotes.keys import Keys
 from thor.quotes.services import announce_instruments
 
 
@@ -50,5 +53,11 @@ def ingestor_settings(batch_size: int, consumer: str = "") -> Settings:
 
 
 def make_ingestor(given: Settings) -> Ingestor:
-    """An ingestor that stores into Django's database."""
-    return Ingestor(given, connect_database, known_groups, announce=_announce)
+    """An ingestor that stores into Django's database, and archives dead letters under THOR_HOME."""
+    folder = settings.THOR_HOME / "dead_letters"
+    bounds = Bounds(settings.THOR_DEAD_LETTERS_MAX, settings.THOR_DEAD_LETTERS_DAYS)
+
+    def bound_letters(client: redis.Redis) -> None:
+        keep_dead_letters_bounded(client, Keys(given.namespace), folder, bounds)
+
+    return Ingestor(given, connect_database, known_groups, announce=_announce, bound_letters=bound_letters)

@@ -150,7 +150,8 @@ class Kernel:
 
 class Ingestor(Worker):
     """Stores the unified stream. ``groups`` reads symbol -> product group; ``connect_database`` opens a connection;
-    ``announce`` tells the bus of the instruments, which a bus that was emptied has forgotten.
+    ``announce`` tells the bus of the instruments, which a bus that was emptied has forgotten; ``bound_letters`` keeps
+    the dead letters within their bounds.
 
     Several run side by side on one group, under different consumer names.
     """
@@ -166,6 +167,7 @@ class Ingestor(Worker):
         groups: Callable[[], Mapping[str, str]],
         kernel: Kernel | None = None,
         announce: Callable[[], object] = lambda: None,
+        bound_letters: Callable[[redis.Redis], object] = lambda _client: None,
     ) -> None:
         super().__init__()
         self.settings = settings
@@ -175,6 +177,7 @@ class Ingestor(Worker):
         self._connect_database = connect_database
         self._groups = KnownGroups(groups)
         self._announce = announce
+        self._bound_letters = bound_letters
         self._since_us = self.clock.now_us()
         self._client: redis.Redis | None = None
         self._store: TickStore | None = None
@@ -389,6 +392,8 @@ class Ingestor(Worker):
         if self._is_due("house", HOUSEKEEPING_SECONDS):
             self._count_losses()
             self._warn_of_lag()
+            assert (client := self._client) is not None
+            self._tell(lambda: self._bound_letters(client))
             trimmed = self._group.trim(self.settings.retention_ms)
             if trimmed:
                 log.debug("streams trimmed", entries=trimmed)

@@ -100,6 +100,15 @@ def test_once_and_status_as_json(site: Site) -> None:
     assert "lag" in table and "0 entries" in table and "dead letters" in table
 
 
+def test_dead_letters_over_their_bound_are_archived(site: Site, tmp_path: Path) -> None:
+    for number in range(5):
+        site.client.xadd(site.keys.unified, {"s": "ES", "e": f"nonsense {number}"})
+    run_thor(site.environ | {"THOR_HOME": str(tmp_path), "THOR_DEAD_LETTERS_MAX": "3"}, "redis_to_postgres", "--once")
+    assert site.client.xlen(site.keys.dead) == 3
+    [archive] = (tmp_path / "dead_letters").iterdir()
+    assert len(archive.read_text().splitlines()) == 2
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
