@@ -21,6 +21,7 @@ OWN_NAMES = (
     "programs",
     "log",
     "static",
+    "dead_letters",
     "data",
     "secret_key",
     "data_root",

@@ -195,6 +195,7 @@ def test_a_full_bus_keeps_its_letters_and_still_lets_them_be_purged(
     bench: Bench, run: Run, full_bus: Callable[[], object]
 ) -> None:
     write(bench, 5)
+    bench.client.script_flush()
     full_bus()
     with pytest.raises(CommandError, match="out of memory: 0 dead letters were put back") as error:
         run("retry", "--all")
