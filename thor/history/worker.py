@@ -14,6 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import ModuleType
 from typing import Final, NamedTuple, cast
 
@@ -392,14 +393,18 @@ class Ingestor(Worker):
         if self._is_due("house", HOUSEKEEPING_SECONDS):
             self._count_losses()
             self._warn_of_lag()
-            assert (client := self._client) is not None
-            self._tell(lambda: self._bound_letters(client))
-            trimmed = self._group.trim(self.settings.retention_ms)
-            if trimmed:
-                log.debug("streams trimmed", entries=trimmed)
+            self._trim()
         if self._is_due("partitions", PARTITIONS_SECONDS):
             assert self._store is not None
             self._store.prepare(self.clock.now_us())
+
+    def _trim(self) -> None:
+        """Keep the streams and the dead letters within their bounds."""
+        assert self._client is not None
+        self._tell(partial(self._bound_letters, self._client))
+        trimmed = self._group.trim(self.settings.retention_ms)
+        if trimmed:
+            log.debug("streams trimmed", entries=trimmed)
 
     def _is_due(self, what: str, seconds: float) -> bool:
         now = time.monotonic()
