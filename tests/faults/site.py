@@ -60,12 +60,19 @@ class Site:
 
     def pending(self) -> int:
         """Batches that were handed out and not settled."""
-        return int(self.client.xpending(self.keys.unified, self.keys.group)["pending"])
+        try:
+            return int(self.client.xpending(self.keys.unified, self.keys.group)["pending"])
+        except redis.ResponseError:  # no group yet
+            return 0
 
     def count(self, table: str = "ticks") -> int:
         row = self.database.execute(f"SELECT count(*) FROM {table}").fetchone()
         assert row is not None
         return int(row[0])
+
+    def stream_ids(self) -> list[bytes]:
+        found = cast("list[tuple[bytes, object]]", self.client.xrange(self.keys.unified))
+        return [name for name, _ in found]
 
     def letters(self) -> list[dict[bytes, bytes]]:
         found = cast("list[tuple[bytes, dict[bytes, bytes]]]", self.client.xrange(self.keys.dead))
