@@ -73,7 +73,7 @@ test-unit: .venv/.synced-dev ## Run the Python unit tests: no server, seconds
 
 .PHONY: test-integration
 test-integration: .venv/.synced-dev ## Run the tests on real servers, started for them
-	$(PYTHON) -m pytest tests/integration tests/acceptance -m "not browser" $(ARGS)
+	$(PYTHON) -m pytest tests/integration tests/acceptance tests/faults -m "not browser" $(ARGS)
 
 .PHONY: test-web
 test-web: frontend/node_modules/.synced ## Run the web app's unit tests
@@ -82,6 +82,12 @@ test-web: frontend/node_modules/.synced ## Run the web app's unit tests
 .PHONY: browser
 browser: .venv/.synced-e2e web ## Run the tests in a browser (needs chromium)
 	$(PYTHON) -m pytest tests -m browser $(ARGS)
+
+.PHONY: chaos
+chaos: .venv/.synced-dev ## Kill everything while events come in, judge what was kept (KILLS=200 EVENTS=200000 SEED=7)
+	@$(PYTHON) -m tests.faults.run --seed $(or $(SEED),7) --events $(or $(EVENTS),200000) --kills $(or $(KILLS),200) \
+		--workers $(or $(WORKERS),4) --postgres $(or $(PG),20) --valkey $(or $(VALKEY),20) \
+		--pauses $(or $(PAUSES),10) --flush $(ARGS)
 
 .PHONY: bench
 bench: .venv/.synced-dev ## Measure everything that has a published figure

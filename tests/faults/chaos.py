@@ -16,6 +16,8 @@ from tests.faults.schedule import Fault, How, Numbers, Step, batch_sizes, pieces
 from tests.faults.stack import STOP_SECONDS, Stack, Worker
 
 READY_SECONDS = 60.0
+#: One event in so many is there before the first worker is.
+EARLY = 20
 #: An aimed kill waits so long for a worker that holds entries, then strikes any.
 AIM_SECONDS = 5.0
 #: While it waits, more events are released this often.
@@ -61,12 +63,14 @@ class Chaos:
 
     def run(self) -> Verdict:
         """Do it all. Raises RuntimeError or AssertionError when the stack cannot go on."""
-        self._workers = [self._stack.start_worker(next(self._batches)) for _ in range(self.numbers.workers)]
-        self._wait(lambda: all(map(self._stack.is_ready, self._workers)), READY_SECONDS, "workers do not get ready")
-        began = time.monotonic()
         sent = list(entries(self.numbers.seed, self.numbers.events, time.time_ns() // 1000))
         self._producer = Producer(self._stack.new_client(), sent, pieces(self.numbers))
         self._producer.start()
+        self._producer.release(self.numbers.events // EARLY)
+        self._wait(lambda: self._producer.idle, READY_SECONDS, "the bus does not take the first events")
+        self._workers = [self._stack.start_worker(next(self._batches)) for _ in range(self.numbers.workers)]
+        self._wait(lambda: all(map(self._stack.is_ready, self._workers)), READY_SECONDS, "workers do not get ready")
+        began = time.monotonic()
         schedule = steps(self.numbers)
         for number, step in enumerate(schedule):
             self._steps_left = len(schedule) - number

@@ -12,13 +12,16 @@ from __future__ import annotations
 import argparse
 import contextlib
 import functools
+import logging
 import random
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, Final
 
 import psycopg
+import structlog
 
 from tests.faults.checker import Verdict
 from tests.faults.events import entries
@@ -133,15 +136,27 @@ def main() -> int:
     parser.add_argument("redis_url")
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--parser", choices=("slow", "both"), default="both", help="both: the compiled one in turn")
+    parser.add_argument("--stop", action="store_true", help="end at the first place where something is wrong")
     options = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    kernel = Kernel() if options.parser == "both" else None
+    if kernel:
+        kernel.load()
     wrong = 0
-    for place in PLACES:
-        for when in ("before", "after"):
-            with site(options.database_url, options.redis_url) as where:
-                crashes, verdict = run(where, place, when, options.rounds, options.seed)
-            wrong += not verdict.good
-            print(f"{when} {place}: rounds={options.rounds} crashes={crashes} wrong={dict(verdict.wrong)}", flush=True)
+    for place, when in product(PLACES, ("before", "after")):
+        wrong += _run_at(place, when, options, kernel)
+        if wrong and options.stop:
+            break
     return 1 if wrong else 0
+
+
+def _run_at(place: str, when: str, options: argparse.Namespace, kernel: Kernel | None) -> bool:
+    """Something is wrong after crashes there; a line tells what."""
+    with site(options.database_url, options.redis_url) as where:
+        crashes, verdict = run(where, place, when, options.rounds, options.seed, kernel)
+    print(f"{when} {place}: rounds={options.rounds} crashes={crashes} wrong={dict(verdict.wrong)}", flush=True)
+    return not verdict.good
 
 
 if __name__ == "__main__":
