@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import run_thor
+from tests.support import run_thor, wait_until
 from thor.history.account import Account
 from thor.history.dead_letters import DeadLetters, Retrial
 from thor.history.group import IngestGroup
@@ -252,6 +252,49 @@ def test_waiting_lets_a_worker_finish(bench: Bench) -> None:
         thread.join(10)
     assert total(found) == {"published": 3000, "stored": 3000}
     assert found.is_done
+
+
+def test_on_a_running_feed_every_look_is_exact(bench: Bench) -> None:
+    """Entries come, duplicates and nonsense among them, and are trimmed, while the day is accounted for."""
+    bench.store_all()
+    worker, stop, client = bench.ingestor(), threading.Event(), bench.client
+    threads = [threading.Thread(target=worker.run), threading.Thread(target=feed, args=(bench, stop))]
+    for thread in threads:
+        thread.start()
+    try:
+        wait_until(lambda: client.xlen(bench.keys.unified) > 500, 30)
+        looks = [examine(bench, wait_seconds=30) for _ in range(6)]
+    finally:
+        stop.set()
+        worker.stop()
+        for thread in threads:
+            thread.join(10)
+    assert [each.sentence() for look in looks for each in look.accounts if each.sentence()] == []
+    assert all(look.is_done for look in looks)
+    published = [total(look)["published"] for look in looks]
+    assert published == sorted(published)
+    assert published[-1] > published[0] > 500
+    assert total(looks[-1])["duplicates"]
+    assert total(looks[-1])["dead"]
+    assert looks[-1].held < published[-1]
+
+
+def feed(bench: Bench, stop: threading.Event) -> None:
+    now_us, first = bench.now_us(), 0
+    while not stop.wait(0.01):
+        bench.add(100, first=first)
+        bench.add_raw(bench.event("CL", now_us, "61.25", first // 300), "CL")
+        bench.add_raw(b"nonsense")
+        first += 100
+        if first % 1000 == 0:
+            bench.client.xtrim(bench.keys.unified, minid=wait_until(lambda: settled(bench), 30), approximate=False)
+
+
+def settled(bench: Bench) -> bytes | None:
+    """The id up to which everything was acknowledged; None while something is in flight."""
+    group = bench.client.xinfo_groups(bench.keys.unified)[0]
+    last = group["last-delivered-id"]
+    return last if not group["pending"] and isinstance(last, bytes) else None
 
 
 def test_entries_of_other_dates_are_not_of_this_one(bench: Bench) -> None:
