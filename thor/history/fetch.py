@@ -19,8 +19,10 @@ LINGER_EVENTS: Final = 10
 LINGER_SECONDS: Final = 0.005
 #: A batch is read in pieces: an answer of 5000 entries costs the server twice as much for each as one of 500.
 MOST_OF_A_READ: Final = 500
-#: How long the server may take to begin its answer when there is a backlog.
+#: How long the server may take to begin its answer when there is a backlog: while the worker waits for the batch, and
+#: while it is still busy with the one before.
 _ANSWER_SECONDS: Final = 0.003
+_BUSY_SECONDS: Final = 0.05
 #: One batch with the worker, one ready, one being read.
 _BATCHES: Final = 3
 
@@ -56,16 +58,19 @@ class Fetcher:
         self._rate = self._last = 0.0
         self._asked = self._was_full = False
         self._caught_up = ""
+        self._awaited = False
         self._active = parser()
         self._thread = threading.Thread(target=self._run, name="fetch", daemon=True)
         self._thread.start()
 
     def next(self, timeout_seconds: float) -> Batch | Idle | None:
         """The next batch in stream order; None when none came in time. Raises what the reading raised."""
+        self._awaited = True
         try:
             item = self._ready.get(timeout=timeout_seconds)
         except Empty:
             return None
+        self._awaited = False
         if isinstance(item, Exception):
             raise item
         return item
@@ -127,7 +132,8 @@ class Fetcher:
 
     def _more_is_there(self) -> bool:
         """The answer to the next request has begun to arrive: a batch never waits for events to come."""
-        return self._asked and (self._active.holds_more() or self._link.is_readable(_ANSWER_SECONDS))
+        patience = _ANSWER_SECONDS if self._awaited else _BUSY_SECONDS
+        return self._asked and (self._active.holds_more() or self._link.is_readable(patience))
 
     def _linger(self, count: int) -> None:
         """At low rates wait a little before the next read, so that it finds several events."""
