@@ -1,4 +1,4 @@
-"""What the bus and its producers can do to an ingestor (FAULTS I16 to I18, I21, I23, I24, I27)."""
+"""What the bus and its producers can do to an ingestor."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def add(place: Site, payload: bytes) -> bytes:
 
 
 def test_a_full_bus_is_drained_and_bad_events_wait_for_room(place: Site) -> None:
-    """I16: with no memory left the good are stored, no bad one is acknowledged unwritten; with room all is well again,
+    """With no memory left the good are stored, no bad one is acknowledged unwritten; with room all is well again,
     without a restart."""
     sent = list(entries(16, 3000, now_us()))
     keys = {each.event.row.key for each in sent if isinstance(each.event, Good)}
@@ -59,7 +59,7 @@ def test_a_full_bus_is_drained_and_bad_events_wait_for_room(place: Site) -> None
 
 
 def test_what_is_trimmed_unread_and_what_is_deleted_while_pending_is_counted(place: Site) -> None:
-    """I17 and I18, at once: the counters are exact and nothing else is missing."""
+    """Both at once: the counters are exact and nothing else is missing."""
     place.send(list(entries(17, 50, now_us())))
     place.ingestor().run_until_idle()
     add_many(place, 300)
@@ -88,7 +88,7 @@ def add_many(place: Site, count: int, first: int = 0) -> None:
 
 
 def test_every_conflict_is_counted_and_the_first_wins(place: Site) -> None:
-    """I21: fifty keys come again with another price, ten of them twice."""
+    """Fifty keys come again with another price, ten of them twice."""
     now = now_us()
     for n in range(50):
         add(place, event(now + n, "5000.25", n))
@@ -101,7 +101,6 @@ def test_every_conflict_is_counted_and_the_first_wins(place: Site) -> None:
 
 
 def test_a_hundred_resets_of_seq_and_events_without_one_are_all_stored(place: Site) -> None:
-    """I23."""
     now = now_us()
     for n in range(500):
         add(place, event(now + n, "5000.25", n % 5))
@@ -119,7 +118,6 @@ def test_a_hundred_resets_of_seq_and_events_without_one_are_all_stored(place: Si
     ],
 )  # fmt: skip
 def test_a_collectors_wrong_clock_is_flagged_or_refused_by_rule(place: Site, seconds: int, outcome: str) -> None:
-    """I24."""
     add(place, event(now_us() + seconds * 1_000_000, "5000.25", 1))
     place.store_all()
     reasons = [letter[b"reason"].decode().partition(":")[0] for letter in place.letters()]
@@ -133,7 +131,7 @@ def test_a_collectors_wrong_clock_is_flagged_or_refused_by_rule(place: Site, sec
 
 
 def test_monsters_are_refused_cheaply(place: Site) -> None:
-    """I27: ten of each; the events behind them are there in a second, and the memory does not stay."""
+    """Ten of each; the events behind them are there in a second, and the memory does not stay."""
     monsters = (
         b'{"v":1,"note":"' + b"x" * (10 * MIB) + b'"}',
         event(now_us(), "1", 1)[:-1] + b',"meta":{"a":' + b"[" * 10_000 + b"]" * 10_000 + b"}}",

@@ -1,4 +1,4 @@
-"""What PostgreSQL can do to an ingestor (FAULTS I4, I10, I11, I31), with the real server."""
+"""What PostgreSQL can do to an ingestor, with the real server."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Running:
 
 
 def test_a_commit_whose_answer_is_lost_is_neither_lost_nor_doubled(place: Site) -> None:
-    """I4: a hundred times the connection is cut between the COMMIT and its answer."""
+    """A hundred times the connection is cut between the COMMIT and its answer."""
     rng, sent = random.Random(4), iter(entries(4, 5000, now_us()))
     with commit_cutter(place.database_url) as (cutter, url):
         place.database_url = url
@@ -83,7 +83,7 @@ def test_a_commit_whose_answer_is_lost_is_neither_lost_nor_doubled(place: Site) 
 
 @pytest.mark.parametrize("state", ["53100", "25006", "53300", "53200", "57014", "XX000"])
 def test_trouble_of_the_server_is_waited_for(place: Site, state: str) -> None:
-    """I10: disk full, read only, too many connections: nothing is acknowledged, nothing is a dead letter."""
+    """Disk full, read only, too many connections: nothing is acknowledged, nothing is a dead letter."""
     place.database.execute(TROUBLE)
     place.database.execute("INSERT INTO trouble VALUES (%s)", [state])
     place.send(good_entries(300))
@@ -101,7 +101,7 @@ def test_trouble_of_the_server_is_waited_for(place: Site, state: str) -> None:
 
 @pytest.mark.parametrize("state", ["40001", "40P01"])
 def test_a_thousand_serialization_failures_cost_nothing(place: Site, state: str) -> None:
-    """I11: two failures for each of 500 batches of one event."""
+    """Two failures for each of 500 batches of one event."""
     place.database.execute(TROUBLE)
     place.database.execute("INSERT INTO trouble VALUES (%s)", [state])
     place.send(good_entries(500))
@@ -116,7 +116,7 @@ def test_a_thousand_serialization_failures_cost_nothing(place: Site, state: str)
 
 
 def test_a_migration_while_events_come_in_loses_nothing(place: Site) -> None:
-    """I31: a column more, an index, a constraint, each under its lock, while the ingestor stores."""
+    """A column more, an index, a constraint, each under its lock, while the ingestor stores."""
     sent = iter(entries(31, 20_000, now_us()))
     changes = (
         "ALTER TABLE ticks ADD COLUMN note text",

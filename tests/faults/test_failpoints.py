@@ -1,4 +1,4 @@
-"""A crash before and after each step of the ingestor's way (FAULTS I1 to I3, I5): nothing lost, nothing twice."""
+"""A crash before and after each step of the ingestor's way: nothing lost, nothing twice."""
 
 from __future__ import annotations
 
