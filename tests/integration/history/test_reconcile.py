@@ -157,11 +157,11 @@ def test_what_is_wrong_is_found_and_named(
 
 def test_a_conflict_without_its_record_is_found(bench: Bench) -> None:
     now_us = bench.now_us()
-    bench.add_raw(bench.event("ES", now_us, "5000.25", 1))
-    bench.add_raw(bench.event("ES", now_us, "5000.50", 1))
+    for last in ("5000.25", "5000.50", "5000.75"):
+        bench.add_raw(bench.event("ES", now_us, last, 1))
     bench.store_all()
-    bench.database.execute("TRUNCATE tick_conflicts")
-    assert total(examine(bench)) == {"published": 2, "stored": 1, "duplicates": 1, "changed": 1}
+    bench.database.execute("DELETE FROM tick_conflicts WHERE last = 5000.75")
+    assert total(examine(bench)) == {"published": 3, "stored": 1, "duplicates": 2, "conflicts": 1, "changed": 1}
 
 
 def test_what_was_trimmed_since_is_counted(bench: Bench) -> None:
