@@ -15,6 +15,7 @@ from tests.faults.events import entries
 from tests.faults.site import Site, now_us, site
 from tests.faults.test_database_faults import Running
 from tests.support import wait_until
+from thor.runtime.bus import BusUnavailableError
 
 MIB = 1024 * 1024
 
@@ -56,6 +57,26 @@ def test_a_full_bus_is_drained_and_bad_events_wait_for_room(place: Site) -> None
         finally:
             place.client.config_set("maxmemory", 0)
         wait_until(lambda: place.judge().good, 30, lambda: str(place.judge().lines))
+
+
+@pytest.mark.parametrize(
+    ("setting", "wrong", "right"), [("appendonly", "no", "yes"), ("maxmemory-policy", "allkeys-lru", "noeviction")]
+)
+def test_a_bus_that_keeps_nothing_is_refused_with_what_to_do(place: Site, setting: str, wrong: str, right: str) -> None:
+    """And is taken as soon as it is mended, without a restart."""
+    place.send(list(entries(14, 100, now_us())))
+    place.client.config_set(setting, wrong)
+    try:
+        worker = place.ingestor()
+        with pytest.raises(BusUnavailableError, match=f"{setting} is {wrong}.*CONFIG SET {setting} {right}"):
+            worker.run_until_idle()
+        with Running(place.ingestor()):
+            place.client.config_set(setting, right)
+            wait_until(lambda: place.count() > 0 and place.pending() == 0, 20)
+    finally:
+        place.client.config_set(setting, right)
+    place.store_all()
+    assert place.judge().good
 
 
 def test_what_is_trimmed_unread_and_what_is_deleted_while_pending_is_counted(place: Site) -> None:
