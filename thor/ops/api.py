@@ -55,8 +55,9 @@ class SourcesAnswer(Schema):
 class Ingest(Schema):
     lag_entries: int = Field(description="In the stream and not stored")
     lag_seconds: float = Field(description="Age of the oldest of them")
-    pending: int
-    dead: int
+    pending: int = Field(description="Of these handed out to an ingestor")
+    dead: int = Field(description="Dead letters")
+    lost: int = Field(description="Entries that were gone from the stream before they were stored")
     rate: float | None = Field(description="Ticks a second of all ingestors; null when none is alive")
 
 
@@ -134,6 +135,7 @@ async def status(request: HttpRequest) -> StatusAnswer:
             lag_seconds=ingest.lag_seconds,
             pending=ingest.pending,
             dead=ingest.dead,
+            lost=ingest.lost,
             rate=ingest.rate,
         ),
         server_started_at=format_ts(here.started_us),

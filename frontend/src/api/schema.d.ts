@@ -211,7 +211,10 @@ export interface components {
     schemas: {
         /** Ingest */
         Ingest: {
-            /** Dead */
+            /**
+             * Dead
+             * @description Dead letters
+             */
             dead: number;
             /**
              * Lag Entries
@@ -223,7 +226,15 @@ export interface components {
              * @description Age of the oldest of them
              */
             lag_seconds: number;
-            /** Pending */
+            /**
+             * Lost
+             * @description Entries that were gone from the stream before they were stored
+             */
+            lost: number;
+            /**
+             * Pending
+             * @description Of these handed out to an ingestor
+             */
             pending: number;
             /**
              * Rate

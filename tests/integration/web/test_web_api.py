@@ -80,7 +80,7 @@ def test_instruments_series_sources_status(api: Web) -> None:
     assert api.get("/api/sources").json()["sources"] == []
     status = api.get("/api/status").json()
     assert (status["namespace"], status["simulated"]) == ("webapi", True)
-    assert status["ingest"].keys() == {"lag_entries", "lag_seconds", "pending", "dead", "rate"}
+    assert status["ingest"].keys() == {"lag_entries", "lag_seconds", "pending", "dead", "lost", "rate"}
 
 
 @pytest.mark.parametrize("path", ["/api/quotes", "/api/quotes/stream", "/api/quotes/series", "/api/events/stream"])

@@ -85,6 +85,7 @@ function SourceCard({ row }: { row: SourceHealth }) {
           ['Events', formatCount(row.events)],
           ['Empty cells', formatCount(row.null_cells)],
           ['Errors', formatCount(row.errors)],
+          ['Standing by', formatCount(row.standby)],
           ['Process', `${row.host} ${row.pid}`],
         ]}
       />
@@ -116,6 +117,9 @@ function Connection() {
   );
 }
 
+/** An event that waits for so long is an alarm; the ingestor logs it at the same age. */
+const LAG_ALARM_SECONDS = 15;
+
 function Storage() {
   const { data } = useQuery(statusQuery);
   if (!data) return null;
@@ -126,10 +130,11 @@ function Storage() {
       <h3 className={classes.title}>Tick store</h3>
       <Facts
         facts={[
-          ['Behind by', `${lag}, ${formatCount(ingest.lag_entries)} entries`],
+          ['Behind by', `${lag}, ${formatCount(ingest.lag_entries)} entries`, ingest.lag_seconds > LAG_ALARM_SECONDS],
           ['Rows/s', ingest.rate === null ? UNKNOWN : formatRate(ingest.rate)],
           ['Pending', formatCount(ingest.pending)],
           ['Dead letters', formatCount(ingest.dead)],
+          ['Lost', formatCount(ingest.lost), ingest.lost > 0],
           ['Version', data.version],
         ]}
       />
@@ -137,13 +142,15 @@ function Storage() {
   );
 }
 
-function Facts({ facts }: { facts: readonly (readonly [name: string, value: string])[] }) {
+type Fact = readonly [name: string, value: string, alarming?: boolean];
+
+function Facts({ facts }: { facts: readonly Fact[] }) {
   return (
     <dl className={classes.facts}>
-      {facts.map(([name, value]) => (
+      {facts.map(([name, value, alarming = false]) => (
         <div key={name}>
           <dt>{name}</dt>
-          <dd>{value}</dd>
+          <dd data-alarming={alarming || undefined}>{value}</dd>
         </div>
       ))}
     </dl>
