@@ -18,9 +18,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.faults.run import CHECKOUT
 from tests.faults.schedule import How
 from tests.faults.stack import UNIFIED, Stack, Worker
+from tests.support import CHECKOUT
 
 MOST_CPU_SHARE = 0.05
 MOST_LINES_A_SECOND = 1.0
