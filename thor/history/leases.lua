@@ -29,10 +29,15 @@ local function above(a, b)
   return text_above(a_number, b_number)
 end
 
+local function by_name(raw)
+  local found = {}
+  for i = 1, #raw, 2 do found[raw[i]] = raw[i + 1] end
+  return found
+end
+
 local function group_of(stream, name)
   for _, raw in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
-    local group = {}
-    for i = 1, #raw, 2 do group[raw[i]] = raw[i + 1] end
+    local group = by_name(raw)
     if group.name == name then return group end
   end
   return nil
@@ -83,10 +88,8 @@ end
 
 -- How many entries the group was given since `read` of them: those trimmed away unread count as given on the server.
 local function given(keys, group, read)
-  local stream = redis.call('XINFO', 'STREAM', keys[1])
-  local facts = {}
-  for i = 1, #stream, 2 do facts[stream[i]] = stream[i + 1] end
-  local trimmed = facts['entries-added'] - facts.length - read
+  local stream = by_name(redis.call('XINFO', 'STREAM', keys[1]))
+  local trimmed = stream['entries-added'] - stream.length - read
   return math.max(0, (group['entries-read'] or 0) - read - math.max(0, trimmed))
 end
 

@@ -32,6 +32,7 @@ from thor.quotes.frames import (
 )
 from thor.quotes.hub import Hub
 from thor.quotes.keys import Keys
+from thor.runtime.backoff import backoff_seconds
 from thor.runtime.bus import address, connect_async
 from thor.runtime.clock import Clock, SystemClock
 
@@ -220,16 +221,18 @@ class BusReader:
     # --- reading ----------------------------------------------------------------------------------------------------
 
     async def _read(self) -> None:
-        backoff = FIRST_BACKOFF_SECONDS
+        failures = 0
         while True:
             try:
                 async for _ in self._batches():
-                    backoff = FIRST_BACKOFF_SECONDS
+                    failures = 0
             except _FAILURES as error:
                 self.state = "down"
                 self.reason = f"bus at {address(self._url)} is not reachable: {str(error) or type(error).__name__}"
-            await asyncio.sleep(backoff * random.uniform(0.5, 1.0))
-            backoff = min(2 * backoff, LONGEST_BACKOFF_SECONDS)
+            failures += 1
+            await asyncio.sleep(
+                backoff_seconds(failures, FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS, random.random)
+            )
 
     async def _batches(self) -> Any:
         """Read until something breaks. Yields after each answer of the server."""
