@@ -72,6 +72,7 @@ PLACES: Final = {
     "dead letter": Place(IngestGroup, "settle", _buries, passes=1),
     "acknowledge": Place(Ingestor, "_settle"),
     "answer": Place(Ingestor, "_take_replies"),
+    "call of the bus": Place(IngestGroup, "_call", passes=4),
 }
 
 
@@ -125,7 +126,9 @@ def run(
         with armed(at, when, rng.randint(1, at.passes)) as fuse, contextlib.suppress(Crash):
             worker.run_until_idle()
         crashes += fuse.blown
-        consumer = consumer if rng.random() < 0.5 else f"life-{number}"
+        if rng.random() < 0.5:
+            consumer = f"life-{number}"
+            where.time_passes()
     where.store_all()
     return crashes, where.judge()
 

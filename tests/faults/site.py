@@ -19,6 +19,9 @@ from thor.history.worker import Ingestor, Settings
 from thor.instruments.instrument import INSTRUMENTS
 from thor.quotes.keys import Keys
 
+#: Longer than any test: a worker must not take over what it has just read itself.
+CLAIM_IDLE_MS = 60_000
+HOUR_MS = 3_600_000
 GROUPS = {facts.symbol: facts.group for facts in INSTRUMENTS}
 
 
@@ -41,7 +44,7 @@ class Site:
     def connect(self) -> psycopg.Connection[tuple[Any, ...]]:
         return psycopg.connect(self.database_url, options=f"-c search_path={self.namespace}", connect_timeout=3)
 
-    def ingestor(self, consumer: str = "one", batch_size: int = 500, claim_idle_ms: int = 0) -> Ingestor:
+    def ingestor(self, consumer: str = "one", batch_size: int = 500, claim_idle_ms: int = CLAIM_IDLE_MS) -> Ingestor:
         settings = Settings(self.redis_url, self.namespace, consumer, batch_size, 3_600_000, 5, claim_idle_ms)
         return Ingestor(settings, self.connect, lambda: dict(GROUPS))
 
@@ -52,8 +55,17 @@ class Site:
         self.ids += pipe.execute()
         self.sent += entries
 
+    def time_passes(self) -> None:
+        """Whatever is pending has been so for an hour: whoever comes now takes it over."""
+        found = self.client.xpending_range(self.keys.unified, self.keys.group, "-", "+", 10_000)
+        for each in cast("list[dict[str, bytes]]", found):
+            names = (self.keys.unified, self.keys.group, each["consumer"])
+            self.client.xclaim(*names, 0, [each["message_id"]], idle=HOUR_MS, justid=True)
+
     def store_all(self) -> Ingestor:
-        """By a worker that was never heard of before."""
+        """By a worker that was never heard of before, much later."""
+        if self.pending():
+            self.time_passes()
         worker = self.ingestor(f"last-{uuid.uuid4().hex[:6]}")
         worker.run_until_idle()
         return worker

@@ -43,7 +43,7 @@ def test_a_full_bus_is_drained_and_bad_events_wait_for_room(place: Site) -> None
     sent = list(entries(16, 3000, now_us()))
     keys = {each.event.row.key for each in sent if isinstance(each.event, Good)}
     place.send(sent[:500])
-    with Running(place.ingestor(batch_size=50)) as running, place.connect() as blocker:
+    with Running(place.ingestor(batch_size=50, claim_idle_ms=500)) as running, place.connect() as blocker:
         wait_until(lambda: place.count() > 0 and place.pending() == 0, 10)
         written = len(place.letters())
         blocker.execute("LOCK TABLE ticks IN SHARE MODE")
@@ -169,6 +169,9 @@ def test_monsters_are_refused_cheaply(place: Site) -> None:
         wait_until(lambda: place.count() == 20, 10)
         assert time.monotonic() - began < 1
         wait_until(lambda: running.worker.counters.dead == 30, 10)
+        for n in range(2, 8):  # each of the worker's batches is used again
+            add_many(place, 10, first=n * 10)
+            wait_until(lambda want=n * 10 + 10: place.count() == want, 10)  # type: ignore[misc]
         assert resident_bytes() - before < 100 * MIB
 
 
