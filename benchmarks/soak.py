@@ -38,6 +38,7 @@ SAMPLE_SECONDS = 5.0
 LAG_SECONDS = 0.5
 WARM_UP_SECONDS = 120.0
 CATCH_UP_SECONDS = 60.0
+STOP_SECONDS = 30.0
 
 
 @dataclass
@@ -85,7 +86,11 @@ def running(env: dict[str, str], log: Path, *words: str) -> Iterator[subprocess.
         yield child
     finally:
         child.send_signal(signal.SIGTERM)
-        child.wait(30)
+        try:
+            child.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            raise SystemExit(f"soak: {words[0]} did not end within {STOP_SECONDS:.0f} s of SIGTERM") from None
 
 
 def resident(pid: int) -> float:
