@@ -8,7 +8,7 @@ stream, the ids of the dead letters and the leases.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, NamedTuple, cast
@@ -20,6 +20,7 @@ from thor.history.account import Account, Acknowledged, AnyGroup, Place, Span, l
 from thor.history.dead_letters import DeadLetters
 from thor.history.lease import id_key
 from thor.history.queries import query
+from thor.history.tick import id_ms
 from thor.quotes.keys import Keys
 from thor.quotes.quote import format_ts
 from thor.runtime.problem import Problem
@@ -76,10 +77,17 @@ class Reconciliation:
 
 
 def reconcile(
-    client: redis.Redis, keys: Keys, database: Database, groups: Mapping[str, str], day: date, wait_seconds: float = 0.0
+    client: redis.Redis,
+    keys: Keys,
+    database: Database,
+    groups: Mapping[str, str],
+    day: date,
+    wait_seconds: float = 0.0,
+    on_page: Callable[[float], object] = lambda _share: None,
 ) -> Reconciliation:
     """The account of a trade date as of now. ``wait_seconds``: how long what is in the stream now may take to be
-    acknowledged. Raises redis and psycopg errors while a server is away."""
+    acknowledged; ``on_page`` hears which share of the stream, 0 to 1, was looked through. Raises redis and psycopg errors
+    while a server is away."""
     span = span_of(day)
     view = _settled_view(client, keys, day, wait_seconds)
     book = _Book(client, keys, AnyGroup(groups), day, view)
@@ -87,7 +95,7 @@ def reconcile(
         database.autocommit = True
         database.execute(query("create_reconciled"))
         book.read_letters()
-        book.read_stream(database, span)
+        book.read_stream(database, span, on_page)
         book.count(database, span)
     return book.closed(is_trade_date=span is not None)
 
@@ -134,9 +142,12 @@ class _Book:
 
     # --- by identity ---
 
-    def read_stream(self, database: Database, span: Span) -> None:
+    def read_stream(self, database: Database, span: Span, on_page: Callable[[float], object]) -> None:
         """Look for each entry of the date that the stream still holds."""
+        first_ms, last_ms = 0, min(id_ms(self._view.last_id), span.last_ms)
         for page in self._pages(span):
+            first_ms = first_ms or id_ms(page[0][0])
+            on_page((id_ms(page[-1][0]) - first_ms) / max(1, last_ms - first_ms))
             removed = self._letters.removed([stream_id for stream_id, _ in page])
             lines = []
             for stream_id, fields in page:

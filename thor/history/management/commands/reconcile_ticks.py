@@ -6,7 +6,8 @@ import json
 import math
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
@@ -101,10 +102,22 @@ def _reconcile(day: date, wait_seconds: float) -> Reconciliation:
     groups = known_groups()
     client = connect(settings.REDIS_URL)
     try:
-        with connect_database() as database:
-            return reconcile(client, Keys(settings.THOR_NAMESPACE), database, groups, day, wait_seconds)
+        with connect_database() as database, _progress() as show:
+            return reconcile(client, Keys(settings.THOR_NAMESPACE), database, groups, day, wait_seconds, show)
     finally:
         client.close()
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[float], object]]:
+    """A bar on a terminal; nothing in a pipe."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("stream"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True) as bar:
+        task = bar.add_task("stream", total=1.0)
+        yield lambda share: bar.update(task, completed=share)
 
 
 def lines(found: Reconciliation) -> Iterator[str]:
