@@ -86,8 +86,8 @@ def reconcile(
     on_page: Callable[[float], object] = lambda _share: None,
 ) -> Reconciliation:
     """The account of a trade date as of now. ``wait_seconds``: how long what is in the stream now may take to be
-    acknowledged; ``on_page`` hears which share of the stream, 0 to 1, was looked through. Raises redis and psycopg errors
-    while a server is away."""
+    acknowledged; ``on_page`` hears which share of the stream was looked through, 0 to 1. Raises redis and psycopg
+    errors while a server is away."""
     span = span_of(day)
     view = _settled_view(client, keys, day, wait_seconds)
     book = _Book(client, keys, AnyGroup(groups), day, view)
