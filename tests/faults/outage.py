@@ -69,7 +69,7 @@ class Feed:
             time.sleep(0.05)
 
     def send(self) -> None:
-        ts = datetime.now(UTC).isoformat(timespec="microseconds")
+        ts = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         event = f'{{"v":1,"symbol":"ES","ts":"{ts}","source":"MOCK","last":5000.25,"seq":{self.sent}}}'
         self._client.xadd(UNIFIED, {"s": "ES", "e": event})
         self.sent += 1
