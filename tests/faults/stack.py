@@ -136,15 +136,25 @@ class Stack:
         child = self._children[name]
         family = _children_of(child.pid)
         if how is How.CHILD and name == "postgres":
-            backends = [pid for pid in family if b"thor" in _command_line(pid)]
-            for pid in backends[:1]:
-                os.kill(pid, signal.SIGKILL)
+            self._kill_backend(family)
             return
         child.kill()
         for pid in family if how is How.ALL else []:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         child.wait()
+
+    def _kill_backend(self, family: list[int]) -> None:
+        """One of PostgreSQL's own; over when it has noticed, and has thrown everybody out to begin anew."""
+        backends = [pid for pid in family if b"thor" in _command_line(pid)]
+        if not backends:  # nobody is connected
+            return
+        with self.database() as witness:
+            os.kill(backends[0], signal.SIGKILL)
+            deadline = time.monotonic() + 10
+            with contextlib.suppress(psycopg.OperationalError):
+                while time.monotonic() < deadline:
+                    witness.execute("SELECT pg_sleep(0.01)")
 
     def revive(self, name: str) -> None:
         """Start a killed server as the supervisor does, and wait until it serves. Its address must be the old one."""
