@@ -17,7 +17,7 @@ RULE_FILES = sorted(
         "quotes/quote.py", "quotes/merge.py", "quotes/keys.py", "quotes/health.py",
         "instruments/symbol.py", "instruments/instrument.py", "markets/trade_date.py",
         "vendors/excel/sheet.py", "history/tick.py", "history/week.py", "history/recording.py",
-        "history/account.py", "history/letter.py", "history/lease.py", "runtime/backoff.py",
+        "history/account.py", "history/letter.py", "history/lease.py", "history/watch.py", "runtime/backoff.py",
     }
 )  # fmt: skip
 #: The only outside modules a rule may know: values, text and arithmetic.

@@ -135,3 +135,44 @@ def test_a_migration_while_events_come_in_loses_nothing(place: Site) -> None:
     place.store_all()
     verdict = place.judge()
     assert verdict.good, verdict.lines
+
+
+def test_a_worker_that_freezes_in_its_transaction_holds_nobody_up(place: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A paused machine between the rows and their commit: PostgreSQL ends its session, and another stores the same."""
+    monkeypatch.setattr("thor.history.store.FROZEN_MS", 300)
+    frozen, awake = threading.Event(), threading.Event()
+    leave = psycopg.Transaction.__exit__
+
+    def freeze(self: psycopg.Transaction, *error: object) -> object:
+        if threading.current_thread().name == "frozen":
+            frozen.set()
+            awake.wait(30)
+        return leave(self, *error)  # type: ignore[arg-type]
+
+    made = good_entries(200)
+    place.send([*made, *made[:5]])  # a duplicate: the batch goes through the staging table, in a transaction
+    worker = place.ingestor("frozen")
+    worker.setup()
+    monkeypatch.setattr(psycopg.Transaction, "__exit__", freeze)
+    ended: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            while not ended:
+                worker.step()
+        except psycopg.Error as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=run, name="frozen")
+    thread.start()
+    try:
+        assert frozen.wait(10)
+        place.time_passes()
+        place.ingestor("other").run_until_idle()
+        assert place.judge().good
+    finally:
+        awake.set()
+        thread.join(10)
+        worker.teardown()
+    assert "idle-in-transaction timeout" in str(ended)
+    assert place.judge().good

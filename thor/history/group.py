@@ -7,6 +7,7 @@ written, and what the stream no longer had of it is counted.
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -19,6 +20,7 @@ import redis
 from thor.history.lease import Lease, Letter, id_key
 from thor.history.link import command
 from thor.history.tick import id_ms
+from thor.history.watch import Watch
 from thor.quotes.bus import DeadLetter
 from thor.quotes.keys import Keys
 from thor.quotes.quote import SOURCES
@@ -103,6 +105,14 @@ class Held(NamedTuple):
     lost: int
 
 
+class _Mark(NamedTuple):
+    """An entry of the group's pending list."""
+
+    id: str
+    holder: str
+    deliveries: int
+
+
 class LeasedReads:
     """The raw requests of one consumer's reads (``leases.lua`` says what they do)."""
 
@@ -129,6 +139,7 @@ class IngestGroup:
         self.keys = keys
         self._redis = client
         self._count_loss = client.register_script(_COUNT_LOSS)
+        self._leases_watch, self._reports_watch = Watch(), Watch()
         self._names = (keys.unified, keys.leases, keys.leased_up_to, keys.ingest_losses, keys.dead)
 
     def ensure(self) -> bool:
@@ -169,19 +180,30 @@ class IngestGroup:
         return _held(self._call("thor_lease_mine", consumer, CLAIM_COUNT))
 
     def claim(self, consumer: str, idle_ms: int) -> Held:
-        """Take over leases whose worker is gone: idle for so long, or held by one that no longer reports."""
-        silent = [name for name in self._holders() if name != consumer and self._is_silent(name)]
-        return _held(self._call("thor_lease_claim", consumer, idle_ms, CLAIM_COUNT, *silent))
+        """Take over leases whose worker is gone: idle for so long, or held by one that no longer reports.
 
-    def _holders(self) -> list[str]:
-        pending = self._redis.xpending(self.keys.unified, self.keys.group)
-        return [_text(each["name"]) for each in pending["consumers"]]
+        By the server's clock, and by our own: a server whose clock was set back takes every lease for fresh."""
+        now = time.monotonic()
+        marks = self._marks()
+        silent = {name for name in {each.holder for each in marks} - {consumer} if self._is_silent(name, now)}
+        stuck = [each.id for each in marks if self._leases_watch.still_seconds(each.id, each, now) * 1000 >= idle_ms]
+        taken = {*stuck, *(each.id for each in marks if each.holder in silent)}
+        self._leases_watch.keep({each.id for each in marks} - taken)
+        return _held(self._call("thor_lease_claim", consumer, idle_ms, CLAIM_COUNT, *sorted(taken)))
 
-    def _is_silent(self, consumer: str) -> bool:
-        # By the time its report has left to live: the server's clock, whatever the worker's host says. One that never
-        # reported (-2) is not ours to judge: its entries are claimed when they are idle.
-        left_ms = int(self._redis.pttl(self.keys.ingest(consumer)))
-        return 0 <= left_ms < HEALTH_TTL_SECONDS * 1000 - SILENT_MS
+    def _marks(self) -> list[_Mark]:
+        found = self._redis.xpending_range(self.keys.unified, self.keys.group, "-", "+", CLAIM_COUNT)
+        return [_mark(each) for each in cast("list[dict[str, Any]]", found)]
+
+    def _is_silent(self, consumer: str, now: float) -> bool:
+        # One that never reported is not ours to judge: its entries are claimed when they are idle.
+        key = self.keys.ingest(consumer)
+        reported = self._redis.hget(key, "at_us")
+        if reported is None:
+            return False
+        left_ms = int(self._redis.pttl(key))
+        by_server = left_ms < HEALTH_TTL_SECONDS * 1000 - SILENT_MS
+        return by_server or self._reports_watch.still_seconds(consumer, reported, now) * 1000 >= SILENT_MS
 
     def settle(self, lease: Lease, at_us: int) -> bool:
         """Acknowledge a lease, write its letters, count its rows, in one step. False when another worker did it before.
@@ -339,6 +361,10 @@ def _held(reply: list[Any]) -> Held:
 @cache
 def _library() -> str:
     return resources.files("thor.history").joinpath("leases.lua").read_text(encoding="utf-8")
+
+
+def _mark(entry: dict[str, Any]) -> _Mark:
+    return _Mark(_text(entry["message_id"]), _text(entry["consumer"]), entry["times_delivered"])
 
 
 def _text(value: bytes | str) -> str:

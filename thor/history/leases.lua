@@ -201,20 +201,23 @@ local function mine(keys, args)
   return held_by(keys, args[1], args[2], marks)
 end
 
--- ARGV: group, consumer, idle ms, most, then the consumers that are silent. Take over what is idle for so long, and what
--- belongs to a silent one.
+-- ARGV: group, consumer, idle ms, most, then the marks that are to be taken whatever their idle time says. Take these
+-- over, and what is idle for so long.
 local function claim(keys, args)
   mark_again(keys, args[1])
-  local marks = {}
+  local marks, taken = {}, {}
   for i = 5, #args do
-    for _, each in ipairs(redis.call('XPENDING', keys[1], args[1], '-', '+', args[4], args[i])) do
-      redis.call('XCLAIM', keys[1], args[1], args[2], 0, each[1], 'JUSTID')
-      marks[#marks + 1] = each[1]
+    if #redis.call('XPENDING', keys[1], args[1], args[i], args[i], 1) > 0 then -- not settled meanwhile
+      redis.call('XCLAIM', keys[1], args[1], args[2], 0, args[i], 'JUSTID')
+      marks[#marks + 1], taken[args[i]] = args[i], true
     end
   end
   local idle = redis.call('XAUTOCLAIM', keys[1], args[1], args[2], args[3], '0-0', 'COUNT', args[4], 'JUSTID')
-  for _, id in ipairs(idle[2]) do marks[#marks + 1] = id end
-  for _, id in ipairs(idle[3]) do marks[#marks + 1] = id end
+  for _, ids in ipairs({ idle[2], idle[3] }) do
+    for _, id in ipairs(ids) do
+      if not taken[id] then marks[#marks + 1] = id end
+    end
+  end
   return held_by(keys, args[1], args[2], marks)
 end
 

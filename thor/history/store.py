@@ -27,6 +27,13 @@ _NO_PARTITION: Final = "23514"
 #: Serialization failure and deadlock: the same statements, tried again, succeed.
 _TRY_AGAIN: Final = ("40001", "40P01")
 _TRIES: Final = 5
+#: A batch is stored in milliseconds: a session that says nothing in its transaction for so long is frozen.
+FROZEN_MS: Final = 10_000
+#: The same in the middle of a COPY, where PostgreSQL 17 and later can tell.
+LONGEST_TRANSACTION_MS: Final = 60_000
+_HAS_TRANSACTION_TIMEOUT: Final = 170_000
+#: A client that takes nothing for so long is gone.
+LOST_MS: Final = 10_000
 
 Connect = Callable[[], "psycopg.Connection[tuple[object, ...]]"]
 
@@ -76,7 +83,18 @@ class TickStore:
         #: A replayed stream meets duplicates batch after batch: no use in trying the direct way each time.
         self._expects_duplicates = False
         self._connection.execute("SET client_min_messages = warning")
+        self._end_if_frozen()
         self._connection.execute(query("create_staging"))
+
+    def _end_if_frozen(self) -> None:
+        """Let the server end this session, and free its rows, when the worker freezes in a transaction (a paused
+        machine) or is unreachable (a lost one): who takes over would wait for ever. A worker that wakes starts anew."""
+        limits = {"idle_in_transaction_session_timeout": FROZEN_MS, "tcp_user_timeout": LOST_MS}
+        limits |= {"tcp_keepalives_idle": LOST_MS // 1000, "tcp_keepalives_interval": 5, "tcp_keepalives_count": 3}
+        if self._connection.info.server_version >= _HAS_TRANSACTION_TIMEOUT:
+            limits["transaction_timeout"] = LONGEST_TRANSACTION_MS
+        for name, value in limits.items():
+            self._connection.execute("SELECT set_config(%s, %s, false)", (name, str(value)))
 
     def close(self) -> None:
         self._connection.close()

@@ -206,8 +206,10 @@ class Ingestor(Worker):
         self._groups.reload()
         self._tell(self._announce)
         self._store.prepare(self.clock.now_us())
-        self._due |= {"partitions": time.monotonic() + PARTITIONS_SECONDS}
         self._take_up(lambda: self._group.mine(self.settings.consumer))
+        self._claim()  # before new entries are read: a short claim idle must not take those for a dead worker's
+        now = time.monotonic()
+        self._due |= {"partitions": now + PARTITIONS_SECONDS, "claim": now + CLAIM_SECONDS}
         self._fetcher = Fetcher(
             Link(self.settings.redis_url),
             self._group.reads(self.settings.consumer),
@@ -252,7 +254,6 @@ class Ingestor(Worker):
         """Set up, store what is there, tear down: ``--once``. Errors are raised."""
         try:
             self.setup()
-            self._claim()
             assert self._fetcher is not None
             while not self.stopping and not isinstance(item := self._fetcher.next(WAIT_SECONDS), Idle):
                 if item is not None:
