@@ -56,6 +56,14 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert broken == []
 
 
+def test_every_test_that_a_guarantee_rests_on_exists() -> None:
+    text = reference("guarantees.md")
+    sources = "".join(path.read_text(encoding="utf-8") for path in (CHECKOUT / "tests").rglob("test_*.py"))
+    named = set(re.findall(r"::(test_\w+)", text))
+    assert len(named) > 20
+    assert [name for name in sorted(named) if f"def {name}(" not in sources] == []
+
+
 def test_every_file_that_the_guides_name_exists() -> None:
     for page in (CHECKOUT / "CONTRIBUTING.md", DOCS / "map.md"):
         text = page.read_text(encoding="utf-8")

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 import redis
+import structlog
 
 from thor.history.batch import Batch
 from thor.history.group import IngestGroup
@@ -503,6 +504,18 @@ def test_a_bus_without_memory_is_drained_and_keeps_what_cannot_be_written(bench:
     bench.store_all(claim_idle_ms=0)
     assert (bench.count(), bench.pending(), len(bench.letters())) == (700, 0, 1)
     assert bench.tally() == {"MOCK:ES:rows": 700}
+
+
+def test_a_store_that_is_behind_says_so(bench: Bench) -> None:
+    waiting_since_ms = bench.now_us() // 1000 - 20_000
+    bench.client.xadd(bench.keys.unified, {"s": "ES", "e": b"{}"}, id=f"{waiting_since_ms}-0")
+    with structlog.testing.capture_logs() as logs:
+        bench.store_all()
+        bench.add(1)
+        bench.store_all()
+    alarms = [each for each in logs if each["event"] == "the store is behind"]
+    assert [each["entries"] for each in alarms] == [1]
+    assert alarms[0]["seconds"] >= 20
 
 
 def test_status_tells_lag_and_workers(bench: Bench) -> None:
