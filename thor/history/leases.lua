@@ -196,6 +196,7 @@ end
 
 -- ARGV: group, consumer, most. What is pending for this consumer from before.
 local function mine(keys, args)
+  begin(keys, args)
   local marks = {}
   for _, each in ipairs(redis.call('XPENDING', keys[1], args[1], '-', '+', args[3], args[2])) do marks[#marks + 1] = each[1] end
   return held_by(keys, args[1], args[2], marks)
@@ -204,6 +205,7 @@ end
 -- ARGV: group, consumer, idle ms, most, then the marks that are to be taken whatever their idle time says. Take these
 -- over, and what is idle for so long.
 local function claim(keys, args)
+  begin(keys, args) -- what a stranger read must become a lease before it is taken up, or it would be counted twice
   mark_again(keys, args[1])
   local marks, taken = {}, {}
   for i = 5, #args do

@@ -287,7 +287,9 @@ def feed(bench: Bench, stop: threading.Event) -> None:
         bench.add_raw(b"nonsense")
         first += 100
         if first % 1000 == 0:
-            bench.client.xtrim(bench.keys.unified, minid=wait_until(lambda: settled(bench), 30), approximate=False)
+            last = wait_until(lambda: settled(bench) or stop.is_set(), 30)
+            if isinstance(last, bytes):
+                bench.client.xtrim(bench.keys.unified, minid=last, approximate=False)
 
 
 def settled(bench: Bench) -> bytes | None:
