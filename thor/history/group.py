@@ -167,6 +167,10 @@ class IngestGroup:
     def _stream(self) -> dict[str, Any]:
         return _texts(self._redis.xinfo_stream(self.keys.unified))
 
+    def last_id(self) -> str:
+        """The id of the stream's newest entry; 0-0 before the first."""
+        return _text(self._stream()["last-generated-id"]) if self._redis.exists(self.keys.unified) else "0-0"
+
     def _group(self) -> dict[str, Any] | None:
         if not self._redis.exists(self.keys.unified):
             return None

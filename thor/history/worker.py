@@ -24,7 +24,7 @@ import structlog
 from thor.history.batch import Batch, FastParser, Parser, SlowParser
 from thor.history.fetch import BLOCK_MS, Fetcher, Idle
 from thor.history.group import CLAIM_IDLE_MS, Held, IngestGroup, IngestHealth, age_seconds
-from thor.history.lease import Lease, Letter, tally_key
+from thor.history.lease import Lease, Letter, id_key, tally_key
 from thor.history.link import Link
 from thor.history.store import Connect, RowRefusedError, Stored, TickStore, isolate
 from thor.history.tick import Refused, stream_id_of, ts_us_of
@@ -251,13 +251,16 @@ class Ingestor(Worker):
         return True
 
     def run_until_idle(self) -> None:
-        """Set up, store what is there, tear down: ``--once``. Errors are raised."""
+        """Set up, store what is there at the start, tear down: ``--once``. Errors are raised."""
         try:
             self.setup()
             assert self._fetcher is not None
+            last = id_key(self._group.last_id())
             while not self.stopping and not isinstance(item := self._fetcher.next(WAIT_SECONDS), Idle):
                 if item is not None:
                     self._process(item)
+                    if id_key(item.leases[-1].last) >= last:
+                        break
                     self._fetcher.give_back(item)
             self._take_replies()
             self._keep_house()

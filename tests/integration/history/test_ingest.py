@@ -506,6 +506,29 @@ def test_a_bus_without_memory_is_drained_and_keeps_what_cannot_be_written(bench:
     assert bench.tally() == {"MOCK:ES:rows": 700}
 
 
+def test_storing_once_ends_while_events_keep_coming(bench: Bench) -> None:
+    bench.add(100)
+    worker, stop = bench.ingestor(), threading.Event()
+
+    def feed() -> None:
+        first = 100
+        while not stop.wait(0.002):
+            bench.add(5, first=first)
+            first += 5
+
+    feeding, storing = threading.Thread(target=feed), threading.Thread(target=worker.run_until_idle)
+    feeding.start()
+    storing.start()
+    storing.join(10)
+    ended = not storing.is_alive()
+    stop.set()
+    feeding.join()
+    worker.stop()
+    storing.join(10)
+    assert ended
+    assert bench.count() >= 100
+
+
 def test_a_store_that_is_behind_says_so(bench: Bench) -> None:
     waiting_since_ms = bench.now_us() // 1000 - 20_000
     bench.client.xadd(bench.keys.unified, {"s": "ES", "e": b"{}"}, id=f"{waiting_since_ms}-0")
