@@ -8,6 +8,7 @@ consumer and not settled comes first, through the staging table that skips what 
 
 from __future__ import annotations
 
+import math
 import os
 import socket
 import threading
@@ -30,7 +31,7 @@ from thor.history.store import Connect, RowRefusedError, Stored, TickStore, isol
 from thor.history.tick import Refused, stream_id_of, ts_us_of
 from thor.quotes.keys import Keys
 from thor.quotes.quote import Reason
-from thor.runtime.bus import BusUnavailableError, connect, server_problems
+from thor.runtime.bus import BusUnavailableError, connect, server_caution, server_problems
 from thor.runtime.worker import Worker
 
 log = structlog.get_logger()
@@ -195,6 +196,8 @@ class Ingestor(Worker):
         self._client = connect(self.settings.redis_url)
         if problems := server_problems(self._client):
             raise BusUnavailableError("; ".join(problems))
+        if (caution := server_caution(self._client)) and self._is_due("caution", math.inf):
+            log.warning("the bus may lose what it acknowledged", caution=caution)
         self._group = IngestGroup(self._client, self.keys)
         if self._group.ensure():
             log.info("consumer group made", stream=self.keys.unified, group=self.keys.group)

@@ -101,6 +101,16 @@ def server_problems(client: redis.Redis) -> list[str]:
     return rule_problems(settings)
 
 
+def server_caution(client: redis.Redis) -> str:
+    """What a server that Thor works with may lose all the same, in one sentence; empty when nothing."""
+    if _config(client, "appendfsync") != "everysec":
+        return ""
+    return (
+        "appendfsync is everysec: a server killed while it syncs loses what it acknowledged in the last two seconds; "
+        "set it to always, or to no and sync the file each second beside it (docs/reference/guarantees.md)"
+    )
+
+
 def _config(client: redis.Redis, name: str) -> str:
     found = cast("dict[str, str]", client.config_get(name))
     return found.get(name, "")

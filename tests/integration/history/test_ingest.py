@@ -529,6 +529,22 @@ def test_storing_once_ends_while_events_keep_coming(bench: Bench) -> None:
     assert bench.count() >= 100
 
 
+def test_a_bus_that_may_lose_what_it_acknowledged_is_told_of_once(bench: Bench) -> None:
+    worker = bench.ingestor()
+    with structlog.testing.capture_logs() as logs:
+        bench.store_all()
+        assert not [each for each in logs if "caution" in each]
+        bench.client.config_set("appendfsync", "everysec")
+        try:
+            worker.run_until_idle()
+            worker.run_until_idle()
+        finally:
+            bench.client.config_set("appendfsync", "no")
+    cautions = [each["caution"] for each in logs if "caution" in each]
+    assert len(cautions) == 1
+    assert "set it to always" in cautions[0]
+
+
 def test_a_store_that_is_behind_says_so(bench: Bench) -> None:
     waiting_since_ms = bench.now_us() // 1000 - 20_000
     bench.client.xadd(bench.keys.unified, {"s": "ES", "e": b"{}"}, id=f"{waiting_since_ms}-0")
