@@ -16,13 +16,14 @@ RULE_FILES = sorted(
     {
         "quotes/quote.py", "quotes/merge.py", "quotes/keys.py", "quotes/health.py",
         "instruments/symbol.py", "instruments/instrument.py", "markets/trade_date.py",
+        "markets/calendar.py", "markets/market.py",
         "vendors/excel/sheet.py", "history/tick.py", "history/week.py", "history/recording.py",
         "history/account.py", "history/letter.py", "history/lease.py", "history/watch.py", "runtime/backoff.py",
     }
 )  # fmt: skip
 #: The only outside modules a rule may know: values, text and arithmetic.
 MAY_IMPORT = {
-    "__future__", "base64", "bisect", "collections", "dataclasses", "datetime", "decimal", "enum", "fractions",
+    "__future__", "array", "base64", "bisect", "collections", "dataclasses", "datetime", "decimal", "enum", "fractions",
     "functools", "heapq", "itertools", "json", "math", "operator", "re", "statistics", "types", "typing", "zoneinfo",
 }  # fmt: skip
 CLOCKS = {"now", "utcnow", "today", "time", "time_ns", "monotonic", "perf_counter"}

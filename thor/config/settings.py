@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "ninja",
     "thor.users",
+    "thor.markets",
     "thor.instruments",
     "thor.quotes",
     "thor.history",

@@ -1,4 +1,4 @@
-"""Markets: when the world trades. So far only the trade date; calendars and the world clock come with their own work.
+"""Markets: when the world trades: compiled calendars, trade dates, the markets that the clock follows.
 
 In: an instant. Out: the exchange's session date. Listening: history, and every room that groups by day.
 """

@@ -40,12 +40,22 @@ def trade_date(at: datetime, group: str = DEFAULT_GROUP) -> date:
     """The session date of an aware instant for a product group. Raises ValueError for a naive time or unknown group."""
     if at.tzinfo is None:
         raise ValueError(f"{at} has no time zone: the trade date of a local time is a guess")
-    return trade_date_span((at - _EPOCH) // _US, group).trade_date
+    return trade_date_span(epoch_us(at), group).trade_date
+
+
+def epoch_us(at: datetime) -> int:
+    """An aware instant as epoch microseconds."""
+    return (at - _EPOCH) // _US
+
+
+def utc(at_us: int) -> datetime:
+    """The inverse of :func:`epoch_us`."""
+    return _EPOCH + timedelta(microseconds=at_us)
 
 
 def trade_date_span(at_us: int, group: str = DEFAULT_GROUP) -> Span:
     """The trade date of an instant in epoch microseconds, with the interval in which the answer stays the same."""
-    year = (_EPOCH + timedelta(microseconds=at_us)).year
+    year = utc(at_us).year
     starts, dates = _turns(year, group)
     index = bisect_right(starts, at_us) - 1
     return Span(dates[index], starts[index], starts[index + 1])
@@ -63,7 +73,7 @@ def _turns(year: int, group: str) -> tuple[tuple[int, ...], tuple[date, ...]]:
 def _opens_us(before: date, group: str) -> int:
     """The instant on the evening of the business day ``before`` at which the next trade date begins."""
     zone, hour = (_NEW_YORK, 20) if group == "ice_dx" else (_CHICAGO, 17)
-    return (datetime.combine(before, time(hour), zone).astimezone(UTC) - _EPOCH) // _US
+    return epoch_us(datetime.combine(before, time(hour), zone))
 
 
 def _days(first: date, last: date) -> list[date]:

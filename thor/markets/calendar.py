@@ -1,0 +1,269 @@
+"""A compiled calendar: when a market or a product group trades, from 2007 to its horizon, by bisection. A rule file.
+
+Compiled once from libraries and our own overrides (``thor/markets/compile.py``), kept in the database, held by each
+process as flat sorted arrays. Instants are epoch microseconds. Outside the table the answer is UNKNOWN, never a guess.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from datetime import date
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+
+class Phase(StrEnum):
+    """Where a market stands in its day."""
+
+    OPEN = "OPEN"
+    CLOSED = "CLOSED"
+    PRE_MARKET = "PRE_MARKET"
+    POST_MARKET = "POST_MARKET"
+    BREAK = "BREAK"
+    UNKNOWN = "UNKNOWN"
+
+
+class Status(StrEnum):
+    """Whether a market's session is on. A lunch break does not close it; maintenance does."""
+
+    OPEN = "OPEN"
+    CLOSED = "CLOSED"
+    UNKNOWN = "UNKNOWN"
+
+
+class TransitionKind(StrEnum):
+    """What a transition does to the status."""
+
+    OPEN = "OPEN"
+    CLOSE = "CLOSE"
+
+
+class IntervalPhase(StrEnum):
+    """What an interval of the table is. Between intervals a market is CLOSED."""
+
+    PRE = "pre"
+    REGULAR = "regular"
+    BREAK = "break"
+    POST = "post"
+    MAINTENANCE = "maintenance"
+
+
+_PHASE_OF: Final[Mapping[IntervalPhase, Phase]] = {
+    IntervalPhase.PRE: Phase.PRE_MARKET,
+    IntervalPhase.REGULAR: Phase.OPEN,
+    IntervalPhase.BREAK: Phase.BREAK,
+    IntervalPhase.POST: Phase.POST_MARKET,
+    IntervalPhase.MAINTENANCE: Phase.BREAK,
+}
+_IN_SESSION: Final = frozenset({IntervalPhase.REGULAR, IntervalPhase.BREAK})
+_PHASES: Final = tuple(Phase)
+_NONE: Final = -1
+
+
+class Interval(NamedTuple):
+    """One row of the table: half-open [open_us, close_us)."""
+
+    trade_date: date
+    phase: IntervalPhase
+    open_us: int
+    close_us: int
+
+
+class DayNote(NamedTuple):
+    """What is special about a local date. ``is_closed``: no session is held on it; a CME holiday may have one."""
+
+    name: str
+    is_holiday: bool
+    is_closed: bool
+    is_early_close: bool
+
+
+class Transition(NamedTuple):
+    """A calendar's status changes at ``at_us``. ``trade_date``: of the session that opens or closes."""
+
+    kind: TransitionKind
+    at_us: int
+    trade_date: date
+
+
+class Moment(NamedTuple):
+    """How a calendar stands at an instant, and until when that holds.
+
+    ``trade_date``: of the running session, or while closed of the next. ``resumes_us``: the end of a break.
+    """
+
+    phase: Phase
+    status: Status
+    trade_date: date | None
+    since_us: int
+    until_us: int
+    next_transition: Transition | None
+    resumes_us: int | None
+
+    @property
+    def is_open(self) -> bool:
+        """Trading takes place: a lunch break is no trading though the session is on."""
+        return self.phase is Phase.OPEN
+
+
+class CalendarError(ValueError):
+    """A table that is no calendar: intervals that overlap or are out of order."""
+
+
+class Calendar:
+    """The compiled table of one calendar. Immutable; about a microsecond a question.
+
+    ``first_us`` to ``end_us`` (exclusive): the span the table knows.
+    """
+
+    __slots__ = (
+        "_dates", "_days", "_phases", "_starts", "_trading", "_turn_dates", "_turns", "end_us", "first_us", "name",
+        "zone",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        name: str,
+        zone: str,
+        intervals: Sequence[Interval],
+        days: Mapping[date, DayNote],
+        first_us: int,
+        end_us: int,
+    ) -> None:
+        """Raises :class:`CalendarError` for intervals that are empty, overlap, or reach out of the span."""
+        self.name, self.zone, self.first_us, self.end_us = name, zone, first_us, end_us
+        self._days = dict(days)
+        self._trading = frozenset(each.trade_date for each in intervals if each.phase is IntervalPhase.REGULAR)
+        _check(name, intervals, first_us, end_us)
+        self._turns, self._turn_dates = _turns_of(intervals)
+        self._starts, self._phases, self._dates = self._segments(intervals)
+
+    def _segments(self, intervals: Sequence[Interval]) -> tuple[array[int], bytes, array[int]]:
+        """Without a gap from ``first_us`` on: where each segment begins, its phase, and its trade date's ordinal."""
+        starts, phases, dates = array("q"), bytearray(), array("i")
+
+        def add(start_us: int, phase: Phase, ordinal: int) -> None:
+            starts.append(start_us)
+            phases.append(_PHASES.index(phase))
+            dates.append(ordinal)
+
+        at = self.first_us
+        for each in intervals:
+            if each.open_us > at:
+                add(at, Phase.CLOSED, self._next_date(at))
+            own = each.phase in _IN_SESSION
+            add(
+                each.open_us,
+                _PHASE_OF[each.phase],
+                each.trade_date.toordinal() if own else self._next_date(each.open_us),
+            )
+            at = each.close_us
+        if at < self.end_us:
+            add(at, Phase.CLOSED, self._next_date(at))
+        return starts, bytes(phases), dates
+
+    def _next_date(self, at_us: int) -> int:
+        """Ordinal of the first session that opens at or after an instant; -1 beyond the table."""
+        index = bisect_right(self._turns, at_us - 1)
+        index += index % 2  # an OPEN is at an even place
+        return self._turn_dates[index] if index < len(self._turns) else _NONE
+
+    # --- questions ------------------------------------------------------------------------------------------------
+
+    def at(self, at_us: int) -> Moment:
+        """How the calendar stands at an instant."""
+        if not self.first_us <= at_us < self.end_us:
+            return Moment(Phase.UNKNOWN, Status.UNKNOWN, None, at_us, at_us, None, None)
+        index = bisect_right(self._starts, at_us) - 1
+        phase = _PHASES[self._phases[index]]
+        until = self._starts[index + 1] if index + 1 < len(self._starts) else self.end_us
+        turn = bisect_right(self._turns, at_us)
+        ordinal = self._dates[index]
+        return Moment(
+            phase,
+            Status.OPEN if turn % 2 else Status.CLOSED,
+            date.fromordinal(ordinal) if ordinal != _NONE else None,
+            self._starts[index],
+            until,
+            self._turn(turn),
+            until if phase is Phase.BREAK else None,
+        )
+
+    def status(self, at_us: int) -> Status:
+        """Whether the session is on."""
+        if not self.first_us <= at_us < self.end_us:
+            return Status.UNKNOWN
+        return Status.OPEN if bisect_right(self._turns, at_us) % 2 else Status.CLOSED
+
+    def phase(self, at_us: int) -> Phase:
+        """Where the calendar stands in its day."""
+        if not self.first_us <= at_us < self.end_us:
+            return Phase.UNKNOWN
+        return _PHASES[self._phases[bisect_right(self._starts, at_us) - 1]]
+
+    def trade_date(self, at_us: int) -> date | None:
+        """The running session's date, or while closed the next one's; None where the table does not know."""
+        if not self.first_us <= at_us < self.end_us:
+            return None
+        ordinal = self._dates[bisect_right(self._starts, at_us) - 1]
+        return date.fromordinal(ordinal) if ordinal != _NONE else None
+
+    def next_transition(self, after_us: int) -> Transition | None:
+        """The first transition later than an instant; None beyond the table."""
+        if not self.first_us <= after_us < self.end_us:
+            return None
+        return self._turn(bisect_right(self._turns, after_us))
+
+    def last_transition(self, at_us: int) -> Transition | None:
+        """The newest transition at or before an instant; None where the table does not know."""
+        if not self.first_us <= at_us < self.end_us:
+            return None
+        index = bisect_right(self._turns, at_us) - 1
+        return self._turn(index) if index >= 0 else None
+
+    def transitions(self, after_us: int, until_us: int) -> list[Transition]:
+        """Those with ``after_us < at_us <= until_us``, in order."""
+        first, last = bisect_right(self._turns, after_us), bisect_right(self._turns, until_us)
+        found = (self._turn(index) for index in range(first, last))
+        return [turn for turn in found if turn is not None]
+
+    def is_trading_day(self, day: date) -> bool:
+        """A session carries this date. A CME holiday's session carries the next day's."""
+        return day in self._trading
+
+    def note(self, day: date) -> DayNote | None:
+        """What is special about a local date; None for an ordinary one."""
+        return self._days.get(day)
+
+    def _turn(self, index: int) -> Transition | None:
+        if index >= len(self._turns):
+            return None
+        kind = TransitionKind.CLOSE if index % 2 else TransitionKind.OPEN
+        return Transition(kind, self._turns[index], date.fromordinal(self._turn_dates[index]))
+
+
+def _check(name: str, intervals: Sequence[Interval], first_us: int, end_us: int) -> None:
+    before = first_us
+    for each in intervals:
+        if each.open_us < before or each.close_us <= each.open_us:
+            raise CalendarError(f"{name}: the interval {each} is empty or begins before the one before it ends")
+        before = each.close_us
+    if before > end_us:
+        raise CalendarError(f"{name}: the interval {intervals[-1]} reaches beyond the table's end")
+
+
+def _turns_of(intervals: Sequence[Interval]) -> tuple[array[int], array[int]]:
+    """OPEN and CLOSE in turn: instants, and the ordinals of the sessions' dates. Touching intervals of one session
+    (morning, lunch, afternoon) are one."""
+    turns, dates = array("q"), array("i")
+    for each in intervals:
+        if each.phase not in _IN_SESSION:
+            continue
+        if turns and turns[-1] == each.open_us and dates[-1] == each.trade_date.toordinal():
+            turns[-1] = each.close_us
+            continue
+        turns.extend((each.open_us, each.close_us))
+        dates.extend((each.trade_date.toordinal(),) * 2)
+    return turns, dates
