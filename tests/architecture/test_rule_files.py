@@ -16,7 +16,7 @@ RULE_FILES = sorted(
     {
         "quotes/quote.py", "quotes/merge.py", "quotes/keys.py", "quotes/health.py",
         "instruments/symbol.py", "instruments/instrument.py", "markets/trade_date.py",
-        "markets/calendar.py", "markets/market.py",
+        "markets/calendar.py", "markets/market.py", "markets/transition.py", "desk/reactor.py", "desk/desk.py",
         "vendors/excel/sheet.py", "history/tick.py", "history/week.py", "history/recording.py",
         "history/account.py", "history/letter.py", "history/lease.py", "history/watch.py", "runtime/backoff.py",
     }

@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "thor.instruments",
     "thor.quotes",
     "thor.history",
+    "thor.desk",
     "thor.ops",
     "thor.config",
 ]
