@@ -38,6 +38,7 @@ def test_every_key_field_and_reason_of_the_bus_is_documented() -> None:
     names = [keys.unified, keys.dead, keys.group, keys.events, keys.instruments, keys.preferred, keys.ingest_losses]
     names += [keys.dead_removed, keys.leases, keys.leased_up_to, keys.tallies.replace("*", "<DATE>")]
     names += [keys.source_stream("<SOURCE>"), keys.latest("<SYMBOL>"), keys.merge("<SYMBOL>"), keys.series("<SYMBOL>")]
+    names += [keys.desk_lease, keys.desk_health, keys.replay]
     names += [keys.collect_losses, keys.lease("<SOURCE>")]
     names += [keys.health("<SOURCE>"), keys.ingest("<CONSUMER>"), *WIRE_FIELDS, *Reason]
     assert [name for name in names if f"`{name}`" not in text] == []

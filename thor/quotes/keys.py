@@ -68,6 +68,21 @@ class Keys:
         return f"{self.prefix}quotes:ingest_leased_up_to"
 
     @property
+    def desk_lease(self) -> str:
+        """Hash ``owner``, ``number``, ``version``: which desk leads."""
+        return f"{self.prefix}desk:lease"
+
+    @property
+    def desk_health(self) -> str:
+        """Hash: how the leading desk is; it expires when the desk is gone."""
+        return f"{self.prefix}desk:health"
+
+    @property
+    def replay(self) -> str:
+        """Hash: how far a recording was played into this namespace, and what time it is there."""
+        return f"{self.prefix}replay"
+
+    @property
     def collect_losses(self) -> str:
         """Hash ``<source>``, ``<source>:<symbol>``, ``<source>:superseded``: quotes that never reached the bus."""
         return f"{self.prefix}quotes:collect_losses"

@@ -1,0 +1,133 @@
+"""What each effect does: rows in the desk's transaction, and the event told after its commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from thor.desk.models import Alert, TransitionRecord
+from thor.desk.reactor import (
+    AlertEnded,
+    AlertRaised,
+    Baseline,
+    Effect,
+    MarketTransitioned,
+    SnapshotTaken,
+    StatusesFound,
+)
+from thor.desk.triggers import defer_jobs
+from thor.markets.calendar import Calendar
+from thor.markets.models import Market, MarketDataSnapshot
+from thor.markets.trade_date import utc
+from thor.quotes.quote import format_ts
+
+
+class DomainEvent(NamedTuple):
+    """An entry of ``thor:events``: its type, what it says, and its symbol where it has one."""
+
+    kind: str
+    payload: Mapping[str, Any]
+    symbol: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What handlers may know: market -> its calendar and its name."""
+
+    calendars: Mapping[str, Calendar]
+    names: Mapping[str, str]
+
+
+Handler = Callable[[Any, Context], list[DomainEvent]]
+
+
+def handle(effect: Effect, context: Context) -> list[DomainEvent]:
+    """Write an effect, in the open transaction. Returns what to tell after the commit."""
+    return HANDLERS[type(effect)](effect, context)
+
+
+def _transitioned(effect: MarketTransitioned, context: Context) -> list[DomainEvent]:
+    TransitionRecord.objects.create(
+        market=effect.market,
+        kind=effect.kind.value,
+        at=utc(effect.at_us),
+        trade_date=effect.trade_date,
+        told_at=utc(effect.told_us),
+        after_id=effect.after_id,
+    )
+    calendar = context.calendars[effect.market]
+    status = calendar.status(effect.at_us)
+    Market.objects.filter(country=effect.market).update(status=status.value, status_at=utc(effect.at_us))
+    defer_jobs(effect)
+    following = calendar.next_transition(effect.at_us)
+    said = {
+        "market": effect.market,
+        "display_name": context.names.get(effect.market, effect.market),
+        "kind": effect.kind.value,
+        "at": format_ts(effect.at_us),
+        "trade_date": effect.trade_date.isoformat(),
+        "status": status.value,
+        "phase": calendar.phase(effect.at_us).value,
+        "next_transition_at": format_ts(following.at_us) if following else None,
+        "next_transition_type": following.kind.value if following else None,
+        "late_seconds": round(effect.late_us / 1e6, 3),
+    }
+    return [DomainEvent(f"market.{effect.kind.value.lower()}", said)]
+
+
+def _statuses(effect: StatusesFound, context: Context) -> list[DomainEvent]:
+    for market, status in effect.statuses.items():
+        last = context.calendars[market].last_transition(effect.at_us)
+        since = utc(last.at_us) if last else None
+        Market.objects.filter(country=market).exclude(status=status.value, status_at=since).update(
+            status=status.value, status_at=since
+        )
+    return []
+
+
+def _snapshot(effect: SnapshotTaken, _context: Context) -> list[DomainEvent]:
+    MarketDataSnapshot.objects.create(
+        market=Market.objects.get(country=effect.market),
+        trade_date=effect.trade_date,
+        opened_at=utc(effect.opened_us),
+        baseline={symbol: _fields(each) for symbol, each in effect.baselines.items()},
+    )
+    return []
+
+
+def _fields(each: Baseline) -> dict[str, str | None]:
+    prices = {"close": each.close, "settlement": each.settlement, "last": each.last}
+    written = {name: None if price is None else str(price) for name, price in prices.items()}
+    return {"source": each.source, "ts": format_ts(each.ts_us), **written}
+
+
+def _raised(effect: AlertRaised, _context: Context) -> list[DomainEvent]:
+    _, is_new = Alert.objects.get_or_create(
+        alert=effect.alert,
+        ended_at=None,
+        defaults={"severity": effect.severity, "text": effect.text, "started_at": utc(effect.at_us)},
+    )
+    return [_alert_event(effect.alert, effect.severity, effect.text, effect.at_us, ended=False)] if is_new else []
+
+
+def _ended(effect: AlertEnded, _context: Context) -> list[DomainEvent]:
+    found = list(Alert.objects.filter(alert=effect.alert, ended_at=None))
+    for alert in found:
+        alert.ended_at = utc(effect.at_us)
+        alert.save(update_fields=["ended_at"])
+    return [_alert_event(each.alert, each.severity, effect.text, effect.at_us, ended=True) for each in found]
+
+
+def _alert_event(alert: str, severity: str, text: str, at_us: int, *, ended: bool) -> DomainEvent:
+    said = {"alert": alert, "severity": severity, "text": text, "at": format_ts(at_us), "ended": ended}
+    return DomainEvent("alert", said)
+
+
+HANDLERS: Mapping[type[Effect], Handler] = {
+    MarketTransitioned: _transitioned,
+    StatusesFound: _statuses,
+    SnapshotTaken: _snapshot,
+    AlertRaised: _raised,
+    AlertEnded: _ended,
+}

@@ -1,0 +1,54 @@
+"""The baseline at an open: what the sources last said of the session before. A rule file."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import ClassVar
+
+from thor.desk.reactor import NOTHING, Baseline, Effects, Reactor, SnapshotTaken, State
+from thor.markets.calendar import TransitionKind
+from thor.markets.transition import MarketTransition
+from thor.quotes.quote import Quote
+
+
+class SnapshotReactor(Reactor):
+    """Remembers each symbol's last quote; tells all of them when a market opens."""
+
+    name: ClassVar[str] = "snapshot"
+
+    def __init__(self) -> None:
+        self._baselines: dict[str, Baseline] = {}
+
+    def on_quote(self, quote: Quote) -> Effects:
+        self._baselines[quote.symbol] = Baseline(quote.source, quote.close, quote.settlement, quote.last, quote.ts_us)
+        return NOTHING
+
+    def on_transition(self, transition: MarketTransition) -> Effects:
+        if transition.kind is TransitionKind.CLOSE:
+            return NOTHING
+        ordered = {symbol: self._baselines[symbol] for symbol in sorted(self._baselines)}
+        return [SnapshotTaken(transition.market, transition.trade_date, transition.at_us, ordered)]
+
+    def state(self) -> State:
+        return {symbol: _written(each) for symbol, each in self._baselines.items()}
+
+    def restore(self, state: State) -> None:
+        self._baselines = {symbol: _read(fields) for symbol, fields in state.items()}
+
+
+def _written(each: Baseline) -> list[object]:
+    return [each.source, _text(each.close), _text(each.settlement), _text(each.last), each.ts_us]
+
+
+def _read(fields: list[object]) -> Baseline:
+    source, close, settlement, last, ts_us = fields
+    assert isinstance(ts_us, int)
+    return Baseline(str(source), _number(close), _number(settlement), _number(last), ts_us)
+
+
+def _text(price: Decimal | None) -> str | None:
+    return None if price is None else str(price)
+
+
+def _number(text: object) -> Decimal | None:
+    return None if text is None else Decimal(str(text))

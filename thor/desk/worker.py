@@ -1,0 +1,387 @@
+"""The desk as a process: it leads or waits, reads the stream, tells the time, commits, then tells the world.
+
+    lease -> claim the checkpoint -> read a batch -> hear it -> commit effects and stream id -> publish -> next
+
+Start-up is recovery: whatever goes wrong, everything is forgotten and read again from the last commit.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, cast
+
+import redis
+import structlog
+from django.db import connection
+
+from thor.desk.desk import BEGINNING, Desk
+from thor.desk.handlers import Context, DomainEvent
+from thor.desk.reactor import AlertEnded, AlertRaised, Reactor
+from thor.desk.silence import SilenceReactor
+from thor.desk.snapshot import SnapshotReactor
+from thor.desk.store import DeposedError, DeskStore
+from thor.desk.time import DeskTime, Limit, desk_time
+from thor.markets import selectors as markets
+from thor.markets.calendar import Calendar
+from thor.markets.models import HORIZON_ALARM
+from thor.markets.trade_date import utc
+from thor.quotes.keys import Keys
+from thor.quotes.quote import Quote, QuoteRefusedError, decode, format_ts
+from thor.runtime.bus import connect, server_problems
+from thor.runtime.clock import Clock, SystemClock
+from thor.runtime.lease import Lease, ValkeyLeases, new_owner
+from thor.runtime.problem import Problem
+from thor.runtime.worker import Worker
+
+log = structlog.get_logger()
+
+BATCH: Final = 5_000
+#: A desk that was not heard for so long no longer leads; it renews each second, and who waits asks twice a second.
+LEASE_SECONDS: Final = 2.5
+RENEW_SECONDS: Final = 1.0
+ASK_SECONDS: Final = 0.5
+#: Where nothing follows from what was heard, the stream id is kept this often: after a crash it is heard again.
+COMMIT_SECONDS: Final = 1.0
+REPORT_SECONDS: Final = 1.0
+HEALTH_TTL_SECONDS: Final = 10
+REFRESH_SECONDS: Final = 10.0
+#: The server wakes a blocked reader up to a tenth of a second late: nearer to a timer the desk looks by itself.
+COARSE_SECONDS: Final = 0.15
+LOOK_SECONDS: Final = 0.002
+#: How far the player of a recording may be behind before the desk looks again.
+SIMULATED_LOOK_SECONDS: Final = 0.01
+EVENTS_KEPT: Final = 20_000
+
+
+def all_reactors() -> list[Reactor]:
+    """What sits at the desk, in the order in which it hears."""
+    return [SnapshotReactor(), SilenceReactor()]
+
+
+class DeskWorker(Worker):
+    """See the module. ``reactors`` makes them anew at each recovery; ``clock`` says what time it is when live; a
+    line says how it stands every ``tell_seconds`` (0: never)."""
+
+    name = "desk"
+    longest_backoff_seconds = 3.0
+
+    def __init__(
+        self,
+        redis_url: str,
+        namespace: str,
+        reactors: Callable[[], Sequence[Reactor]] = all_reactors,
+        clock: Clock | None = None,
+        tell_seconds: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self._tell_seconds = tell_seconds
+        self._url = redis_url
+        self._keys = Keys(namespace)
+        self._make_reactors = reactors
+        self._now = clock or SystemClock()
+        self._owner = new_owner()
+        self._client: redis.Redis | None = None
+        self._lease: Lease | None = None
+        self._forget()
+
+    def _forget(self) -> None:
+        """As if never run: only what is committed counts."""
+        self._fence: int | None = None
+        self._leader = ""
+        self._standby = 0
+        self._desk: Desk | None = None
+        self._store: DeskStore | None = None
+        self._time: DeskTime | None = None
+        self._context = Context({}, {})
+        self._known: object = None
+        self._renew_at = self._refresh_at = self._commit_at = self._report_at = 0.0
+        self._tell_at = time.monotonic() + self._tell_seconds
+        self._saved: tuple[str, bool] = ("", False)
+        self._quotes = self._refused = self._transitions = 0
+        self._lag_ms = 0
+
+    # --- life -----------------------------------------------------------------------------------------------------
+
+    def setup(self) -> None:
+        self._forget()
+        self._client = connect(self._url)
+        if problems := server_problems(self._client):
+            raise Problem("; ".join(problems))
+        self._lease = Lease(ValkeyLeases(self._client), self._keys.desk_lease, self._owner, LEASE_SECONDS)
+
+    def step(self) -> bool:
+        if not self._leads():
+            self.clock.sleep(ASK_SECONDS)
+            return False
+        self._turn()
+        return True
+
+    def _turn(self) -> bool:
+        """Read, hear, commit. True when there was nothing more to hear."""
+        desk, at = self._at_desk()
+        self._refresh(desk)
+        limit = at.limit()
+        entries = self._read(desk, limit)
+        drained = self._hear(desk, at, entries, limit)
+        self._commit(desk)
+        self._report(desk, limit)
+        return drained
+
+    def teardown(self) -> None:
+        connection.close()
+        try:
+            if self._lease is not None:
+                self._lease.release()
+        finally:
+            if self._client is not None:
+                self._client.close()
+
+    def drain(self) -> None:
+        """Hear what is there and do what is due now, then let go: one look at the world. Raises what a step does."""
+        try:
+            self.setup()
+            if not self._leads():
+                raise Problem(f"another desk leads ({self._leader}): it does what is due")
+            while not self._turn():
+                pass
+        finally:
+            self.teardown()
+
+    # --- leading --------------------------------------------------------------------------------------------------
+
+    def _leads(self) -> bool:
+        """Renew the lease, or ask for it; recover when it was won. False while another leads."""
+        if time.monotonic() < self._renew_at:
+            return self._fence is not None
+        assert self._lease is not None
+        grant = self._lease.take()
+        self._standby = grant.waiting
+        if grant.number is None:
+            if self._fence is not None:
+                raise DeposedError
+            if grant.holder != self._leader:
+                log.info("waits: another desk leads", leader=grant.holder)
+            self._leader = grant.holder
+            return False
+        self._renew_at = time.monotonic() + RENEW_SECONDS
+        if self._fence != grant.number:
+            self._recover(grant.number)
+        return True
+
+    def _recover(self, fence: int) -> None:
+        """Begin where the last commit of any desk stands."""
+        assert self._client is not None
+        self._store = DeskStore(fence)
+        saved = self._store.claim()
+        self._publish(saved.unpublished)
+        self._time = desk_time(self._client, self._keys, self._now)
+        calendars = self._load_calendars()
+        position_us = self._time.begin_us() if saved.position_us is None else saved.position_us
+        desk = Desk(calendars, self._make_reactors(), position_us, self._standing_cursor(saved.cursor))
+        desk.start(saved.states)
+        self._desk, self._fence, self._leader = desk, fence, ""
+        self._saved = (saved.cursor, True)
+        self._watch_horizons(desk)
+        log.info("leads", cursor=desk.cursor, position=format_ts(position_us), markets=len(calendars))
+
+    def _at_desk(self) -> tuple[Desk, DeskTime]:
+        assert self._desk is not None and self._time is not None
+        return self._desk, self._time
+
+    def _standing_cursor(self, cursor: str) -> str:
+        """Where to read on: a stream that began anew below the cursor is read from its beginning, and entries that were
+        trimmed before they were heard are told."""
+        info = self._stream_info()
+        if _number(info.get("last-generated-id", BEGINNING)) < _number(cursor):
+            log.warning("the stream began anew, it is read from its beginning", cursor=cursor)
+            return BEGINNING
+        if cursor != BEGINNING and _number(info.get("max-deleted-entry-id", BEGINNING)) > _number(cursor):
+            log.error(
+                "entries were trimmed before the desk heard them: it was away for longer than the stream is kept",
+                after=cursor, up_to=info["max-deleted-entry-id"],
+            )  # fmt: skip
+        return cursor
+
+    def _stream_info(self) -> dict[str, str]:
+        try:
+            found: Any = self._bus().xinfo_stream(self._keys.unified)
+        except redis.ResponseError:
+            return {}  # no stream yet
+        return {name: value.decode() for name, value in found.items() if isinstance(value, bytes)}
+
+    def _bus(self) -> redis.Redis:
+        assert self._client is not None
+        return self._client
+
+    # --- calendars ------------------------------------------------------------------------------------------------
+
+    def _load_calendars(self) -> dict[str, Calendar]:
+        """Market -> its calendar, for the markets that are followed."""
+        followed = markets.active_markets()
+        self._known = self._look_at_tables()
+        self._refresh_at = time.monotonic() + REFRESH_SECONDS
+        tables = markets.load_calendars({each.calendar for each in followed})
+        if not tables:
+            raise Problem("no calendar is compiled: run `thor sync_calendars` and `thor seed_markets`")
+        calendars = {each.country: tables[each.calendar] for each in followed if each.calendar in tables}
+        self._context = Context(calendars, {each.country: each.display_name for each in followed})
+        return calendars
+
+    def _look_at_tables(self) -> object:
+        return markets.editions(), [(each.country, each.calendar) for each in markets.active_markets()]
+
+    def _refresh(self, desk: Desk) -> None:
+        """Follow an edited market and a calendar that was compiled anew."""
+        if time.monotonic() < self._refresh_at:
+            return
+        self._refresh_at = time.monotonic() + REFRESH_SECONDS
+        if self._look_at_tables() != self._known:
+            desk.follow(self._load_calendars())
+            self._watch_horizons(desk)
+            log.info("calendars or markets changed", markets=len(self._context.calendars))
+
+    def _watch_horizons(self, desk: Desk) -> None:
+        for calendar in {each.name: each for each in self._context.calendars.values()}.values():
+            alert, end = f"calendar_ends:{calendar.name}", utc(calendar.end_us)
+            if end - utc(desk.position_us) < HORIZON_ALARM:
+                text = f"calendar {calendar.name} ends {end:%Y-%m-%d}: update the libraries, then `thor sync_calendars`"
+                desk.effects.append(AlertRaised(alert, "warning", text, desk.position_us))
+            else:
+                desk.effects.append(AlertEnded(alert, f"calendar {calendar.name} reaches further", desk.position_us))
+
+    # --- hearing --------------------------------------------------------------------------------------------------
+
+    def _read(self, desk: Desk, limit: Limit) -> list[tuple[bytes, Mapping[bytes, bytes]]]:
+        """The next entries. Waits for them until the next timer, but no longer than until the lease is renewed."""
+        block_ms = self._patience_ms(desk, limit)
+        reply: Any = self._bus().xread({self._keys.unified: desk.cursor}, count=BATCH, block=block_ms)
+        if not reply:
+            return []
+        [(_, entries)] = reply
+        return cast("list[tuple[bytes, Mapping[bytes, bytes]]]", entries)
+
+    def _patience_ms(self, desk: Desk, limit: Limit) -> int | None:
+        """How long the server may keep a read waiting; None: not at all."""
+        if limit.last_id is not None:
+            self._wait_for_player(desk, limit)
+            return None
+        seconds = min(self._renew_at, self._commit_at or self._renew_at) - time.monotonic()
+        if desk.due_us is not None:
+            until_due = (desk.due_us - limit.until_us) / 1e6
+            if 0 < until_due < COARSE_SECONDS:
+                self.clock.sleep(min(LOOK_SECONDS, until_due))
+                return None
+            seconds = min(seconds, until_due - COARSE_SECONDS / 2)
+        return round(seconds * 1000) if seconds >= 0.001 else None
+
+    def _wait_for_player(self, desk: Desk, limit: Limit) -> None:
+        if desk.position_us >= limit.until_us:
+            self.clock.sleep(SIMULATED_LOOK_SECONDS)
+
+    def _hear(self, desk: Desk, at: DeskTime, entries: Sequence[Any], limit: Limit) -> bool:
+        """Hear a batch, then what is due. True when there was nothing more to hear."""
+        for entry_id, fields in entries:
+            text = entry_id.decode()
+            if limit.last_id is not None and _number(text) > _number(limit.last_id):
+                break  # published after the player last said where it is
+            quote = self._decoded(fields)
+            at_us = desk.position_us if quote is None else at.entry_us(int(text.partition("-")[0]), quote)
+            desk.hear(text, quote, at_us, limit.told_us)
+        if limit.last_id is None:
+            drained = len(entries) < BATCH
+        else:
+            drained = _number(desk.cursor) >= _number(limit.last_id)
+        if drained:
+            desk.advance(limit.until_us, limit.told_us)
+        return drained
+
+    def _decoded(self, fields: Mapping[bytes, bytes]) -> Quote | None:
+        """What the ingestor puts to the dead letters moves nothing here."""
+        try:
+            quote = decode(fields[b"e"])
+        except (QuoteRefusedError, KeyError):
+            self._refused += 1
+            return None
+        self._quotes += 1
+        return quote
+
+    # --- committing -----------------------------------------------------------------------------------------------
+
+    def _commit(self, desk: Desk) -> None:
+        """At once when something follows, else now and then."""
+        cursor, published = self._saved
+        if not desk.effects and not desk.timers:
+            if desk.cursor == cursor and not published:
+                self._commit_at = 0.0
+                return
+            if not self._commit_at:
+                self._commit_at = time.monotonic() + COMMIT_SECONDS
+            if time.monotonic() < self._commit_at:
+                return
+        assert self._store is not None
+        effects, timers = desk.take()
+        events = self._store.commit(desk.cursor, desk.position_us, effects, timers, desk.states(), self._context)
+        self._transitions += len(timers)
+        self._publish(events)
+        self._saved, self._commit_at = (desk.cursor, bool(events)), 0.0
+
+    def _publish(self, events: Sequence[DomainEvent]) -> None:
+        if not events:
+            return
+        pipe = self._bus().pipeline(transaction=False)
+        for each in events:
+            fields: dict[Any, Any] = {"t": each.kind, "e": json.dumps(each.payload, separators=(",", ":"))}
+            if each.symbol:
+                fields["s"] = each.symbol
+            pipe.xadd(self._keys.events, fields, maxlen=EVENTS_KEPT, approximate=True)
+        pipe.execute()
+        for each in events:
+            log.info(each.kind, **each.payload)
+
+    # --- telling how it is ----------------------------------------------------------------------------------------
+
+    def _report(self, desk: Desk, limit: Limit) -> None:
+        if time.monotonic() < self._report_at:
+            return
+        self._report_at = time.monotonic() + REPORT_SECONDS
+        following = self._next_transition(desk)
+        fields: dict[Any, Any] = {
+            "owner": self._owner,
+            "standby": self._standby,
+            "cursor": desk.cursor,
+            "position": format_ts(desk.position_us),
+            "lag_ms": max(0, (limit.until_us - desk.position_us) // 1000),
+            "next_market": following[0] if following else "",
+            "next_kind": following[1] if following else "",
+            "next_at": following[2] if following else "",
+            "quotes": self._quotes,
+            "refused": self._refused,
+            "transitions": self._transitions,
+            "updated_at": format_ts(self._now.now_us()),
+        }
+        pipe = self._bus().pipeline(transaction=True)
+        pipe.hset(self._keys.desk_health, mapping=fields)
+        pipe.expire(self._keys.desk_health, HEALTH_TTL_SECONDS)
+        pipe.execute()
+        self._tell(fields)
+
+    def _tell(self, fields: Mapping[str, Any]) -> None:
+        if not self._tell_seconds or time.monotonic() < self._tell_at:
+            return
+        self._tell_at = time.monotonic() + self._tell_seconds
+        told = ("position", "lag_ms", "next_market", "next_kind", "next_at", "quotes", "transitions", "standby")
+        log.info("stands", **{name: fields[name] for name in told})
+
+    def _next_transition(self, desk: Desk) -> tuple[str, str, str] | None:
+        found = [(turn, market) for market in self._context.calendars if (turn := desk.clock.next_of(market))]
+        if not found:
+            return None
+        turn, market = min(found, key=lambda each: each[0].at_us)
+        return market, turn.kind.value, format_ts(turn.at_us)
+
+
+def _number(stream_id: str) -> tuple[int, int]:
+    milliseconds, _, number = stream_id.partition("-")
+    return int(milliseconds), int(number or 0)
