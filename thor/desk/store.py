@@ -87,6 +87,10 @@ class DeskStore:
         self._written |= changed
         return events
 
+    def told(self) -> None:
+        """The events of the last commit were published: a start need not repeat them."""
+        DeskCheckpoint.objects.filter(name=NAME, fence=self._fence).update(unpublished=[])
+
     def _move(self, **fields: Any) -> None:
         moved = DeskCheckpoint.objects.filter(name=NAME, fence__lte=self._fence).update(fence=self._fence, **fields)
         if not moved:

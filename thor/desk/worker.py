@@ -98,7 +98,7 @@ class DeskWorker(Worker):
         self._known: object = None
         self._renew_at = self._refresh_at = self._commit_at = self._report_at = 0.0
         self._tell_at = time.monotonic() + self._tell_seconds
-        self._saved: tuple[str, bool] = ("", False)
+        self._saved_cursor = ""
         self._quotes = self._refused = self._transitions = 0
         self._lag_ms = 0
 
@@ -182,7 +182,7 @@ class DeskWorker(Worker):
         desk = Desk(calendars, self._make_reactors(), position_us, self._standing_cursor(saved.cursor))
         desk.start(saved.states)
         self._desk, self._fence, self._leader = desk, fence, ""
-        self._saved = (saved.cursor, True)
+        self._saved_cursor = saved.cursor
         self._watch_horizons(desk)
         log.info("leads", cursor=desk.cursor, position=format_ts(position_us), markets=len(calendars))
 
@@ -311,9 +311,8 @@ class DeskWorker(Worker):
 
     def _commit(self, desk: Desk) -> None:
         """At once when something follows, else now and then."""
-        cursor, published = self._saved
         if not desk.effects and not desk.timers:
-            if desk.cursor == cursor and not published:
+            if desk.cursor == self._saved_cursor:
                 self._commit_at = 0.0
                 return
             if not self._commit_at:
@@ -325,11 +324,12 @@ class DeskWorker(Worker):
         events = self._store.commit(desk.cursor, desk.position_us, effects, timers, desk.states(), self._context)
         self._transitions += len(timers)
         self._publish(events)
-        self._saved, self._commit_at = (desk.cursor, bool(events)), 0.0
+        self._saved_cursor, self._commit_at = desk.cursor, 0.0
 
     def _publish(self, events: Sequence[DomainEvent]) -> None:
         if not events:
             return
+        assert self._store is not None
         pipe = self._bus().pipeline(transaction=False)
         for each in events:
             fields: dict[Any, Any] = {"t": each.kind, "e": json.dumps(each.payload, separators=(",", ":"))}
@@ -337,6 +337,7 @@ class DeskWorker(Worker):
                 fields["s"] = each.symbol
             pipe.xadd(self._keys.events, fields, maxlen=EVENTS_KEPT, approximate=True)
         pipe.execute()
+        self._store.told()
         for each in events:
             log.info(each.kind, **each.payload)
 
