@@ -47,11 +47,16 @@ def valkey_url(servers: Servers) -> str:
     return servers.redis_url
 
 
+#: A namespace on the bus alone: its tables stay where every test looks for them.
+_ONE_SCHEMA = "?options=-c%20search_path%3Dpublic"
+
+
 @pytest.fixture(scope="session")
 def database_url(servers: Servers) -> str:
-    """The address of the embedded PostgreSQL (its own database, not the one of ``django_db``)."""
+    """The address of the embedded PostgreSQL (its own database, not the one of ``django_db``). Its tables are in one
+    schema, also of a Thor with a namespace: that is then the bus's alone."""
     assert servers.database_url is not None
-    return servers.database_url
+    return servers.database_url + _ONE_SCHEMA
 
 
 @pytest.fixture(scope="session")
@@ -81,7 +86,7 @@ def fresh_thor(database_url: str, valkey_url: str, fresh_namespace: str) -> dict
     base, _, _ = database_url.rpartition("/")
     environ = {
         **os.environ,
-        "DATABASE_URL": f"{base}/{name}",
+        "DATABASE_URL": f"{base}/{name}{_ONE_SCHEMA}",
         "REDIS_URL": valkey_url,
         "THOR_NAMESPACE": fresh_namespace,
     }

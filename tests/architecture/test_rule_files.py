@@ -14,9 +14,10 @@ THOR = Path(__file__).resolve().parents[2] / "thor"
 #: Every rule file of the house, by its place. A new rule file is added here.
 RULE_FILES = sorted(
     {
-        "quotes/quote.py", "quotes/merge.py", "quotes/keys.py", "quotes/health.py",
+        "quotes/quote.py", "quotes/merge.py", "quotes/keys.py", "quotes/health.py", "quotes/replay_clock.py",
         "instruments/symbol.py", "instruments/instrument.py", "markets/trade_date.py",
-        "markets/calendar.py", "markets/market.py", "markets/transition.py", "desk/reactor.py", "desk/desk.py",
+        "markets/calendar.py", "markets/market.py", "markets/transition.py", "markets/session.py",
+        "markets/composite.py", "markets/feature.py", "desk/reactor.py", "desk/desk.py",
         "vendors/excel/sheet.py", "history/tick.py", "history/week.py", "history/recording.py",
         "history/account.py", "history/letter.py", "history/lease.py", "history/watch.py", "runtime/backoff.py",
     }

@@ -159,7 +159,8 @@ return 1
 
 
 @cache
-def _library() -> str:
+def library() -> str:
+    """The functions that the server must have, as source."""
     return resources.files("thor.quotes").joinpath("merge.lua").read_text(encoding="utf-8")
 
 
@@ -182,7 +183,7 @@ class ValkeyQuoteBus:
 
     def _load(self) -> None:
         try:
-            load_functions(self._redis, _library())
+            load_functions(self._redis, library())
         except redis.ResponseError as error:
             raise BusUnavailableError(f"the server cannot load Thor's publish function: {error}") from error
 

@@ -130,6 +130,22 @@ local function iso(us)
     math.floor(rest / 3600), math.floor(rest % 3600 / 60), rest % 60, us - seconds * 1000000)
 end
 
+-- Puts m.shown, whose entry is m.id, into the latest hash. Returns its last price.
+local function show(prefix, symbol, source, m, now)
+  local fields = fields_of(m.shown)
+  if not fields then return nil end
+  local key = prefix .. 'quotes:latest:' .. symbol
+  local n = #fields
+  fields[n + 1], fields[n + 2] = 'active_source', source
+  fields[n + 3], fields[n + 4] = 'updated_at', iso(now)
+  fields[n + 5], fields[n + 6] = 'stream_id', m.id
+  redis.call('DEL', key)
+  redis.call('HSET', key, unpack(fields))
+  for f = 1, n, 2 do
+    if fields[f] == 'last' then return fields[f + 1] end
+  end
+end
+
 -- Somebody else took the source's lease after the caller (thor/runtime/lease.py).
 local function is_fenced(prefix, source, fence)
   if fence == '' then return false end
@@ -184,25 +200,60 @@ local function publish(keys, args)
     end
     redis.call('HSET', m.key, unpack(changed))
     if m.shown then
-      local fields = fields_of(m.shown)
-      if fields then
-        local key = prefix .. 'quotes:latest:' .. symbol
-        local n = #fields
-        fields[n + 1], fields[n + 2] = 'active_source', source
-        fields[n + 3], fields[n + 4] = 'updated_at', iso(now)
-        fields[n + 5], fields[n + 6] = 'stream_id', m.id
-        redis.call('DEL', key)
-        redis.call('HSET', key, unpack(fields))
-        for f = 1, n, 2 do
-          if fields[f] == 'last' then
-            add_point(prefix, symbol, now, fields[f + 1])
-            break
-          end
-        end
-      end
+      local last = show(prefix, symbol, source, m, now)
+      if last then add_point(prefix, symbol, now, last) end
     end
   end
   return { won, count - won }
 end
 
 redis.register_function('thor_publish', publish)
+
+local function newest_point(prefix, symbol)
+  local newest = redis.call('LINDEX', prefix .. 'quotes:series:' .. symbol, -1)
+  return newest and tonumber(string.match(newest, '^%d+')) or -SERIES_STEP_MS
+end
+
+-- A recording's events, as recorded: nothing is merged, for that was done when they were recorded, and no clock is asked,
+-- so that the same recording leaves the same quotes at any speed. Then the player's words go into the hash of the replay,
+-- with the id of the newest entry. thor/quotes/replaying.py calls it.
+--
+-- FCALL thor_replay 1 <prefix> <run> <n>
+--   then n times <source> <symbol> <ts_us> <event JSON>, then pairs of <field> <value>
+-- -> the id of the newest entry. Answered GONE, with nothing changed, when the namespace is another player's by now.
+local function replay(keys, args)
+  local prefix, key = keys[1], keys[1] .. 'replay'
+  if redis.call('HGET', key, 'run') ~= args[1] then
+    return redis.error_reply('GONE another player has this namespace')
+  end
+  local unified, id = prefix .. 'quotes:stream:unified', nil
+  local count, newest, points = tonumber(args[2]), {}, {}
+  for at = 3, count * 4 + 2, 4 do
+    local source, symbol, ts, event = args[at], args[at + 1], tonumber(args[at + 2]), args[at + 3]
+    id = redis.call('XADD', unified, '*', 's', symbol, 'e', event)
+    local m = newest[symbol]
+    if not m then
+      m = { latest = tonumber(redis.call('HGET', prefix .. 'quotes:merge:' .. symbol, 'latest') or '0') }
+      newest[symbol], points[symbol] = m, newest_point(prefix, symbol)
+    end
+    if ts >= m.latest then
+      m.latest, m.shown, m.id, m.source = ts, event, id, source
+      local last = string.match(event, '"last":([%d.-]+)')
+      if last and ts / 1000 - points[symbol] >= SERIES_STEP_MS then
+        points[symbol] = math.floor(ts / 1000)
+        add_point(prefix, symbol, ts, last)
+      end
+    end
+  end
+  for symbol, m in pairs(newest) do
+    if m.shown then
+      show(prefix, symbol, m.source, m, m.latest)
+      redis.call('HSET', prefix .. 'quotes:merge:' .. symbol, 'source', m.source, 'latest', string.format('%.0f', m.latest))
+    end
+  end
+  if id then redis.call('HSET', key, 'last_id', id) end
+  redis.call('HSET', key, unpack(args, count * 4 + 3))
+  return id or redis.call('HGET', key, 'last_id')
+end
+
+redis.register_function('thor_replay', replay)

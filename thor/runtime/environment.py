@@ -16,6 +16,7 @@ from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
 from thor.runtime.home import CHECKOUT, SHORTEST_KEY, read_servers, thor_home
+from thor.runtime.namespace import WANTED, is_name
 from thor.runtime.problem import Problem
 
 PROVIDERS = ("mock", "json", "excel_file", "excel_live", "replay")
@@ -145,7 +146,7 @@ def _parse(environ: Mapping[str, str]) -> tuple[Environment, _Reader]:
         require_login=reader.flag("THOR_REQUIRE_LOGIN", open_to_others),
         debug=reader.flag("THOR_DEBUG", False),
         secret_key=reader.parsed("THOR_SECRET_KEY", None, _key, _KEY_WANTED),
-        namespace=reader.parsed("THOR_NAMESPACE", "", _namespace, "lower-case letters, digits and _ (at most 31)"),
+        namespace=reader.parsed("THOR_NAMESPACE", "", _namespace, WANTED),
         database_url=_database_url(reader),
         redis_url=reader.parsed("REDIS_URL", None, _redis_url, "redis://[:password@]host:port/number"),
         data_dir=reader.path("THOR_DATA_DIR") or home / "data",
@@ -257,7 +258,7 @@ def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
 
 
 def _namespace(text: str) -> str:
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", text):
+    if not is_name(text):
         raise ValueError(text)
     return text
 
