@@ -23,13 +23,11 @@ class Bug:
 BUGS: Final = {
     "acknowledged before the commit": Bug(
         "thor/history/worker.py",
-        """        stored = self._keep(batch) if batch.rows else Stored()
-        for row in stored.duplicate_rows:
-            batch.lease_of(row.stream_id).count_duplicate(row.key)
+        """        stored = self._keep(batch)
         self._settle(batch.leases)
 """,
         """        self._settle(batch.leases)
-        stored = self._keep(batch) if batch.rows else Stored()
+        stored = self._keep(batch)
 """,
     ),
     "no unique key": Bug(

@@ -273,13 +273,18 @@ class Ingestor(Worker):
 
     def _process(self, batch: Batch) -> None:
         """Commit, then settle: in this order nothing is ever acknowledged that is not kept."""
-        stored = self._keep(batch) if batch.rows else Stored()
-        for row in stored.duplicate_rows:
-            batch.lease_of(row.stream_id).count_duplicate(row.key)
+        stored = self._keep(batch)
         self._settle(batch.leases)
         self.counters.add(batch, stored)
 
     def _keep(self, batch: Batch) -> Stored:
+        """Commit the rows; those that were there already are counted on their leases."""
+        stored = self._store_rows(batch) if batch.rows else Stored()
+        for row in stored.duplicate_rows:
+            batch.lease_of(row.stream_id).count_duplicate(row.key)
+        return stored
+
+    def _store_rows(self, batch: Batch) -> Stored:
         assert self._store is not None
         try:
             return self._store.store(
@@ -371,9 +376,7 @@ class Ingestor(Worker):
             for stream_id, fields in page:
                 batch.add_entry(stream_id, fields, self._groups)
             batch.end_of_read(lease)
-            stored = self._keep(batch) if batch.rows else Stored()
-            for row in stored.duplicate_rows:
-                lease.count_duplicate(row.key)
+            stored = self._keep(batch)
             self.counters.add(batch, stored)
             after = "(" + page[-1][0].decode("ascii")
         self._settle([lease])
