@@ -17,6 +17,8 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 
 from thor.instruments.api import router as instruments
+from thor.instruments.api import sessions_router as sessions
+from thor.markets.api import router as markets
 from thor.ops.api import probes
 from thor.ops.api import router as operations
 from thor.quotes.api import events_router as events
@@ -139,13 +141,14 @@ def make_api() -> ThorAPI:
     made = ThorAPI(
         title="Thor",
         version=version("thor"),
-        description="Live futures quotes, their sources and their store. Errors are RFC 9457 problem documents.",
+        description="Live futures quotes, their sources and their store,"
+        " and the world's market hours. Errors are RFC 9457 problem documents.",
         auth=SessionAuth(),
         urls_namespace="api",
     )
     for kind in (Problem, ValidationError, AuthenticationError, HttpError, Http404, DatabaseError, Exception):
         made.add_exception_handler(kind, _answer)
-    for router in (quotes, events, instruments, operations):
+    for router in (quotes, events, instruments, sessions, markets, operations):
         made.add_router("", router)
     return made
 

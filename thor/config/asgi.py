@@ -19,6 +19,8 @@ from django.conf import settings  # noqa: E402
 from django.core.asgi import get_asgi_application  # noqa: E402
 
 from thor.config.static import StaticFiles, send_file  # noqa: E402
+from thor.instruments import live as instruments  # noqa: E402
+from thor.markets import live as markets  # noqa: E402
 from thor.quotes import live  # noqa: E402
 from thor.quotes.hot import hot_paths  # noqa: E402
 from thor.runtime.asgi import App, Receive, Scope, Send, header, refuse  # noqa: E402
@@ -55,10 +57,12 @@ class Front:
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         self._live = live.begin()
+        kept = (markets.begin(), instruments.begin())
         self._hot = hot_paths(self._live, self._gate, settings.THOR_MAX_STREAMS_PER_CLIENT)
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        await self._live.stop()
+        for each in (self._live, *kept):
+            await each.stop()
         await send({"type": "lifespan.shutdown.complete"})
 
     def end_streams(self) -> None:

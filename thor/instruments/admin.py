@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.contrib import admin
 
 from thor.instruments.models import Instrument
-
-# Django's class takes its type parameter in the stubs only.
-if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[Instrument]
-else:
-    _Admin = admin.ModelAdmin
+from thor.runtime.admin import ModelAdmin
 
 
 @admin.register(Instrument)
-class InstrumentAdmin(_Admin):
+class InstrumentAdmin(ModelAdmin[Instrument]):
     list_display = (
         "symbol",
         "name",
         "exchange",
+        "group",
         "tick_size",
         "tick_value_usd",
         "position",

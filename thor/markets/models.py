@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 from typing import Final
+from zoneinfo import available_timezones
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -20,13 +23,30 @@ def _choices(values: type[Phase] | type[Status] | type[IntervalPhase] | type[Reg
     return [(each.value, each.value) for each in values]
 
 
+def validate_zone(name: str) -> None:
+    """Raises ValidationError for what is no IANA time zone."""
+    if name not in _zones():
+        raise ValidationError(f"{name} is no time zone: give an IANA name such as Europe/Berlin.")
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def validate_phases(value: object) -> None:
+    """Raises ValidationError for what is no list of phases."""
+    if not isinstance(value, list) or not all(each in tuple(Phase) for each in value):
+        raise ValidationError(f"Give a list of phases: {', '.join(Phase)}.")
+
+
 class Market(models.Model):
     """An exchange session of a country. Local hours are for people: ``calendar`` decides."""
 
     country = models.CharField(max_length=40, unique=True, help_text="Its key, such as USA.")
     display_name = models.CharField(max_length=60)
     region = models.CharField(max_length=10, choices=_choices(Region))
-    timezone_name = models.CharField(max_length=40)
+    timezone_name = models.CharField("time zone", max_length=40, validators=[validate_zone])
     calendar = models.CharField(max_length=40, help_text="The compiled calendar that it follows.")
     open_time = models.TimeField("usual open", help_text="Local; the calendar decides.")
     close_time = models.TimeField("usual close", help_text="Local; the calendar decides.")
@@ -137,7 +157,12 @@ class FeatureWindow(models.Model):
     market = models.ForeignKey(
         Market, on_delete=models.CASCADE, null=True, blank=True, help_text="Empty: every market."
     )
-    phases = models.JSONField(default=list, blank=True, help_text="Phases in which it is on; empty: all of them.")
+    phases = models.JSONField(
+        default=list,
+        blank=True,
+        validators=[validate_phases],
+        help_text="Phases in which it is on; empty: all of them.",
+    )
     starts_at = models.DateTimeField("from", null=True, blank=True)
     ends_at = models.DateTimeField("until", null=True, blank=True)
     is_active = models.BooleanField(default=True)

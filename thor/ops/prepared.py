@@ -20,7 +20,8 @@ MARK = "thor.prepared"
 
 def preparation_digest(package: Path = PACKAGE) -> str:
     """Changes when a migration, a seed, the symbol table or Django does."""
-    files = sorted({*package.glob("*/migrations/*.py"), *package.glob("instruments/*"), *package.rglob("seed_*.py")})
+    seeds = {*package.glob("instruments/*"), package / "markets" / "market.py", *package.rglob("seed_*.py")}
+    files = sorted({*package.glob("*/migrations/*.py"), *seeds})
     digest = hashlib.sha256(version("django").encode())
     for file in files:
         if file.is_file():

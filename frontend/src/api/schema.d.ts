@@ -84,6 +84,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/markets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The world's markets, how each stands
+         * @description Those that the clock follows, in the order of their places.
+         */
+        get: operations["markets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/markets/composite": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How much of the world is open, by weight and region
+         * @description Over the control markets that the clock follows.
+         */
+        get: operations["markets_composite"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/quotes": {
         parameters: {
             query?: never;
@@ -165,6 +205,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How a market or a symbol's session stands
+         * @description Now, or at any instant of its calendar; beyond the calendar's end the answer is UNKNOWN.
+         */
+        get: operations["session"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sources": {
         parameters: {
             query?: never;
@@ -205,10 +265,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/timezones/markets/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Old name of /api/markets
+         * @deprecated
+         * @description The same answer.
+         */
+        get: operations["timezones_markets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** ClockAnswer */
+        ClockAnswer: {
+            /**
+             * Namespace
+             * @description Whose time it is; empty is the live one
+             */
+            namespace: string;
+            /**
+             * Simulated
+             * @description A replay's time, not the present
+             */
+            simulated: boolean;
+            /**
+             * Speed
+             * @description How many times as fast as ours; null: as fast as it goes
+             */
+            speed: number | null;
+        };
+        /** CompositeAnswer */
+        CompositeAnswer: {
+            clock: components["schemas"]["ClockAnswer"];
+            /** Now */
+            now: string;
+            /** Open Share */
+            open_share: string;
+            /** Open Weight */
+            open_weight: string;
+            /** Regions */
+            regions: components["schemas"]["RegionAnswer"][];
+            /**
+             * Weight
+             * @description Of all control markets as given; it need not be 1
+             */
+            weight: string;
+        };
         /** Ingest */
         Ingest: {
             /**
@@ -284,6 +400,144 @@ export interface components {
             /** Instruments */
             instruments: components["schemas"]["InstrumentFacts"][];
         };
+        /** MarketRow */
+        MarketRow: {
+            /**
+             * Close Time
+             * @example 16:00
+             */
+            close_time: string;
+            /**
+             * Country
+             * @description The market's key
+             */
+            country: string;
+            /** Currency */
+            currency: string;
+            /**
+             * Current Time
+             * @description The same on the market's clocks, with its offset
+             */
+            current_time: string;
+            /** Display Name */
+            display_name: string;
+            /** Enable Close Capture */
+            enable_close_capture: boolean;
+            /**
+             * Enable Futures Capture
+             * @description Master switch of both captures
+             */
+            enable_futures_capture: boolean;
+            /** Enable Open Capture */
+            enable_open_capture: boolean;
+            /**
+             * Holiday
+             * @description The holiday's name; null when it is none
+             */
+            holiday: string | null;
+            /**
+             * Holiday Name
+             * @description The name of the day, also of a half day or a special session
+             */
+            holiday_name: string | null;
+            /**
+             * Is Control Market
+             * @description Counts in the composite
+             */
+            is_control_market: boolean;
+            /** Is Early Close */
+            is_early_close: boolean | null;
+            /**
+             * Is Holiday
+             * @description The local calendar date is a holiday, also where a session is held
+             */
+            is_holiday: boolean | null;
+            /**
+             * Is Open
+             * @description Trading takes place: not in a break
+             */
+            is_open: boolean | null;
+            /**
+             * Is Trading Day
+             * @description A session carries the local calendar date
+             */
+            is_trading_day: boolean | null;
+            /**
+             * Is Weekend
+             * @description The local calendar date is a Saturday or a Sunday
+             */
+            is_weekend: boolean;
+            /**
+             * Market
+             * @description Its key; of a symbol the product group whose hours it follows
+             */
+            market: string;
+            /**
+             * Next Transition
+             * @description When the status changes next
+             */
+            next_transition: string | null;
+            /**
+             * Next Transition At
+             * @description The same instant
+             */
+            next_transition_at: string | null;
+            next_transition_type: components["schemas"]["TransitionKind"] | null;
+            /**
+             * Now
+             * @description The instant that is answered for, ISO 8601 UTC
+             */
+            now: string;
+            /**
+             * Open Time
+             * @description Usual local hour, for people: the calendar decides
+             * @example 09:30
+             */
+            open_time: string;
+            phase: components["schemas"]["Phase"];
+            /** Position */
+            position: number;
+            /**
+             * Region
+             * @enum {string}
+             */
+            region: "Asia" | "Europe" | "Americas";
+            /**
+             * Resumes At
+             * @description The end of a break
+             */
+            resumes_at: string | null;
+            /** Seconds To Next */
+            seconds_to_next: number | null;
+            /** @description Whether the session is on; a lunch break does not end it */
+            status: components["schemas"]["Status"];
+            /** Timezone */
+            timezone: string;
+            /**
+             * Trade Date
+             * @description Of the running session; while closed of the next
+             */
+            trade_date: string | null;
+            /**
+             * Weight
+             * @description Decimal as text
+             */
+            weight: string;
+        };
+        /** MarketsAnswer */
+        MarketsAnswer: {
+            clock: components["schemas"]["ClockAnswer"];
+            /** Markets */
+            markets: components["schemas"]["MarketRow"][];
+            /** Now */
+            now: string;
+        };
+        /**
+         * Phase
+         * @description Where a market stands in its day.
+         * @enum {string}
+         */
+        Phase: "OPEN" | "CLOSED" | "PRE_MARKET" | "POST_MARKET" | "BREAK" | "UNKNOWN";
         /**
          * Problem
          * @description RFC 9457 problem details: `detail` is one line, what is wrong and what to do.
@@ -397,6 +651,40 @@ export interface components {
              */
             unknown: string[];
         };
+        /** RegionAnswer */
+        RegionAnswer: {
+            /**
+             * Is Open
+             * @description At least one of them is open
+             */
+            is_open: boolean;
+            /** Markets */
+            markets: string[];
+            /**
+             * Open
+             * @description Keys of those whose session is on; a lunch break does not end it
+             */
+            open: string[];
+            /**
+             * Open Share
+             * @description 0 to 1, four places
+             */
+            open_share: string;
+            /** Open Weight */
+            open_weight: string;
+            /** Region */
+            region: string;
+            /**
+             * Unknown
+             * @description Keys of those whose calendar does not reach so far: not counted as open
+             */
+            unknown: string[];
+            /**
+             * Weight
+             * @description Of its control markets, decimal as text
+             */
+            weight: string;
+        };
         /** SeriesAnswer */
         SeriesAnswer: {
             /**
@@ -409,6 +697,87 @@ export interface components {
                     number
                 ][];
             };
+        };
+        /**
+         * SessionAnswer
+         * @description How a market stands at an instant. What its calendar does not know is null, never a guess.
+         */
+        SessionAnswer: {
+            /**
+             * Current Time
+             * @description The same on the market's clocks, with its offset
+             */
+            current_time: string;
+            /**
+             * Holiday
+             * @description The holiday's name; null when it is none
+             */
+            holiday: string | null;
+            /**
+             * Holiday Name
+             * @description The name of the day, also of a half day or a special session
+             */
+            holiday_name: string | null;
+            /** Is Early Close */
+            is_early_close: boolean | null;
+            /**
+             * Is Holiday
+             * @description The local calendar date is a holiday, also where a session is held
+             */
+            is_holiday: boolean | null;
+            /**
+             * Is Open
+             * @description Trading takes place: not in a break
+             */
+            is_open: boolean | null;
+            /**
+             * Is Trading Day
+             * @description A session carries the local calendar date
+             */
+            is_trading_day: boolean | null;
+            /**
+             * Is Weekend
+             * @description The local calendar date is a Saturday or a Sunday
+             */
+            is_weekend: boolean;
+            /**
+             * Market
+             * @description Its key; of a symbol the product group whose hours it follows
+             */
+            market: string;
+            /**
+             * Next Transition
+             * @description When the status changes next
+             */
+            next_transition: string | null;
+            /**
+             * Next Transition At
+             * @description The same instant
+             */
+            next_transition_at: string | null;
+            next_transition_type: components["schemas"]["TransitionKind"] | null;
+            /**
+             * Now
+             * @description The instant that is answered for, ISO 8601 UTC
+             */
+            now: string;
+            phase: components["schemas"]["Phase"];
+            /**
+             * Resumes At
+             * @description The end of a break
+             */
+            resumes_at: string | null;
+            /** Seconds To Next */
+            seconds_to_next: number | null;
+            /** @description Whether the session is on; a lunch break does not end it */
+            status: components["schemas"]["Status"];
+            /** Timezone */
+            timezone: string;
+            /**
+             * Trade Date
+             * @description Of the running session; while closed of the next
+             */
+            trade_date: string | null;
         };
         /** SourceRow */
         SourceRow: {
@@ -455,6 +824,12 @@ export interface components {
             /** Sources */
             sources: components["schemas"]["SourceRow"][];
         };
+        /**
+         * Status
+         * @description Whether a market's session is on. A lunch break does not close it; maintenance does.
+         * @enum {string}
+         */
+        Status: "OPEN" | "CLOSED" | "UNKNOWN";
         /** StatusAnswer */
         StatusAnswer: {
             ingest: components["schemas"]["Ingest"];
@@ -472,6 +847,12 @@ export interface components {
             /** Version */
             version: string;
         };
+        /**
+         * TransitionKind
+         * @description What a transition does to the status.
+         * @enum {string}
+         */
+        TransitionKind: "OPEN" | "CLOSE";
     };
     responses: {
         /** @description The request cannot be read */
@@ -664,6 +1045,60 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    markets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MarketsAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    markets_composite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompositeAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     quotes: {
         parameters: {
             query?: {
@@ -793,6 +1228,43 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    session: {
+        parameters: {
+            query?: {
+                /** @description A market's key, such as USA, the default. */
+                market?: string | null;
+                /** @description Instead: an instrument; its product group answers. */
+                symbol?: string | null;
+                /**
+                 * @description Another instant than now: ISO 8601 with a zone.
+                 * @example 2026-11-27T18:00:00Z
+                 */
+                at?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     sources: {
         parameters: {
             query?: never;
@@ -836,6 +1308,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StatusAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    timezones_markets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MarketsAnswer"];
                 };
             };
             400: components["responses"]["Problem400"];

@@ -21,5 +21,6 @@ class Command(BaseCommand):
             try:
                 call_command("migrate", interactive=False, verbosity=options["verbosity"], stdout=self.stdout)
                 call_command("seed_instruments", stdout=self.stdout)
+                call_command("seed_markets", stdout=self.stdout)
             finally:
                 cursor.execute("select pg_advisory_unlock(%s)", [PREPARE_LOCK])

@@ -1,0 +1,63 @@
+"""What a process keeps of the database in memory, so that a request asks nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from typing import Final, Generic, TypeVar
+
+from thor.runtime.problem import Problem
+
+#: How long the first request waits for the first reading.
+FIRST_SECONDS: Final = 5.0
+#: As long as there is no value at all, it is asked for this often at least.
+IMPATIENT_SECONDS: Final = 1.0
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class Kept(Generic[T]):
+    """The value that ``read`` gives, looked at again every ``seconds`` in a thread of its own.
+
+    ``read`` gets the value of before (None at first) and raises ``away`` while the database is away: then the last
+    value stands. Started and stopped in a running event loop.
+    """
+
+    def __init__(self, name: str, read: Callable[[T | None], T], seconds: float, away: type[Exception]) -> None:
+        self._name, self._read, self._seconds, self._away = name, read, seconds, away
+        self._value: T | None = None
+        self._tried = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._keep(), name=self._name)
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def get(self) -> T:
+        """The value; the first reading is waited for. Raises Problem 503 when there is none."""
+        if self._value is None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._tried.wait(), FIRST_SECONDS)
+        if self._value is None:
+            raise Problem(f"{self._name}: the database does not answer; it is asked again soon", status=503)
+        return self._value
+
+    async def _keep(self) -> None:
+        while True:
+            await self._look()
+            self._tried.set()
+            await asyncio.sleep(self._seconds if self._value is not None else min(self._seconds, IMPATIENT_SECONDS))
+
+    async def _look(self) -> None:
+        try:
+            self._value = await asyncio.to_thread(self._read, self._value)
+        except self._away as error:
+            logger.warning("%s: not read: %s", self._name, str(error).split("\n", 1)[0])
