@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "ninja",
+    "procrastinate.contrib.django",
     "thor.users",
     "thor.markets",
     "thor.instruments",
