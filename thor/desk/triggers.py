@@ -1,10 +1,61 @@
-"""What an open and a close set off: durable jobs, in the desk's transaction."""
+"""What an open and a close set off: durable jobs, deferred in the desk's transaction.
+
+Each job is one small step that may run twice. Steps that need each other are a chain: the first defers the next.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final, NamedTuple
+
+from thor.desk.jobs import Deferred, defer_once
 from thor.desk.reactor import MarketTransitioned
+from thor.markets.calendar import TransitionKind
+from thor.markets.market import CME_MARKET
+
+CHECK_SOURCES: Final = "check_sources"
+CLEAR_PREVIOUS_LATEST: Final = "clear_previous_latest"
+DRAIN: Final = "drain"
+SUMMARISE_SESSION: Final = "summarise_session"
+#: What must have ended well before.
+AFTER: Final[Mapping[str, str]] = {SUMMARISE_SESSION: DRAIN}
+
+
+class Trigger(NamedTuple):
+    """The transition that sets jobs off. ``after_id``: the entry of the unified stream that came last before it."""
+
+    market: str
+    at_us: int
+    trade_date: date
+    after_id: str
+
+    def key(self, task: str) -> str:
+        """Under which the job of this transition is deferred once."""
+        return f"{task}:{self.market}:{self.at_us}"
+
+    def arguments(self) -> dict[str, Any]:
+        """As a job's arguments."""
+        return {**self._asdict(), "trade_date": self.trade_date.isoformat()}
+
+
+def tasks_of(market: str, kind: TransitionKind) -> tuple[str, ...]:
+    """The steps of a market's open or close, in their order."""
+    if kind is TransitionKind.CLOSE:
+        return (DRAIN, SUMMARISE_SESSION)
+    return (CHECK_SOURCES, CLEAR_PREVIOUS_LATEST) if market == CME_MARKET else (CHECK_SOURCES,)
 
 
 def defer_jobs(effect: MarketTransitioned) -> None:
-    """The jobs of a transition."""
-    del effect
+    """Defer the jobs of a transition, in the desk's transaction."""
+    defer_first(effect.kind, Trigger(effect.market, effect.at_us, effect.trade_date, effect.after_id))
+
+
+def defer_first(kind: TransitionKind, trigger: Trigger) -> list[Deferred]:
+    """Defer what waits for nothing; the rest of a chain follows from it."""
+    return [defer(task, trigger) for task in tasks_of(trigger.market, kind) if task not in AFTER]
+
+
+def defer(task: str, trigger: Trigger) -> Deferred:
+    """Defer one step once."""
+    return defer_once(task, trigger.key(task), trigger.arguments())

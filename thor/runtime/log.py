@@ -18,6 +18,8 @@ from typing import Any
 import structlog
 
 HIDDEN = "***"
+#: Libraries that tell each step of their own: of these the warnings.
+CHATTY = ("procrastinate",)
 _SECRET_NAME = re.compile(
     r"pass(word|wd|phrase)?$|secret|token$|authorization|cookie|api_?key|credential|csrf|session_?(id|key)$",
     re.IGNORECASE,
@@ -62,6 +64,8 @@ def configure_logging(service: str, log_format: str = "auto") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),

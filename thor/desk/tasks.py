@@ -1,0 +1,102 @@
+"""The jobs of an open and a close, each one small step that may run twice. Called with a :class:`Trigger`'s arguments;
+what a job returns is a line for a person."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import Final
+
+import redis
+from django.conf import settings
+from django.db import transaction
+from procrastinate.contrib.django import app
+
+from thor.desk import latest, summary, triggers
+from thor.desk.events import publish
+from thor.desk.handlers import Context, handle
+from thor.desk.jobs import QUEUE, Backoff, NotYetError
+from thor.desk.reactor import AlertEnded, AlertRaised
+from thor.desk.sources import missing
+from thor.desk.triggers import Trigger
+from thor.history.group import IngestGroup
+from thor.history.lease import id_key
+from thor.instruments.selectors import groups
+from thor.markets.trade_date import utc
+from thor.quotes.bus import ValkeyQuoteBus
+from thor.quotes.keys import Keys
+from thor.runtime.bus import connect
+
+#: Raised as a market opens, ended by the first check that finds everything there.
+SOURCES_ALERT: Final = "sources"
+
+
+@contextmanager
+def _bus() -> Iterator[tuple[redis.Redis, Keys]]:
+    client = connect(settings.REDIS_URL)
+    try:
+        yield client, Keys(settings.THOR_NAMESPACE)
+    finally:
+        client.close()
+
+
+@app.task(name=triggers.CHECK_SOURCES, queue=QUEUE, retry=Backoff())
+def check_sources(market: str, at_us: int, trade_date: str, after_id: str) -> str:
+    """Every configured source and an ingestor report; else an alert, and another look until they do."""
+    del at_us, trade_date, after_id
+    with _bus() as (client, keys):
+        if client.exists(keys.replay):
+            return "a recording is played: it needs no sources"
+        trouble = _missing(client, keys)
+        now_us = time.time_ns() // 1000
+        if trouble:
+            raised = AlertRaised(SOURCES_ALERT, "critical", f"{market} opens and {trouble}"[:300], now_us)
+            _tell(client, keys, raised)
+            raise NotYetError(trouble)
+        _tell(client, keys, AlertEnded(SOURCES_ALERT, "all sources and an ingestor report", now_us))
+    return f"{', '.join(settings.DATA_PROVIDER)} and an ingestor report"
+
+
+def _missing(client: redis.Redis, keys: Keys) -> str:
+    bus = ValkeyQuoteBus(settings.REDIS_URL, settings.THOR_NAMESPACE)
+    try:
+        return missing(settings.DATA_PROVIDER, bus.health(), len(IngestGroup(client, keys).reports()))
+    finally:
+        bus.close()
+
+
+def _tell(client: redis.Redis, keys: Keys, effect: AlertRaised | AlertEnded) -> None:
+    """Keep an alert and tell it: what was not told is not kept."""
+    with transaction.atomic():
+        publish(client, keys.events, handle(effect, Context({}, {})))
+
+
+@app.task(name=triggers.CLEAR_PREVIOUS_LATEST, queue=QUEUE, retry=Backoff())
+def clear_previous_latest(market: str, at_us: int, trade_date: str, after_id: str) -> str:
+    """Remove latest quotes of an earlier trade date."""
+    del market, trade_date, after_id
+    with _bus() as (client, keys):
+        cleared = latest.clear_previous_latest(client, keys, groups(), at_us)
+    return f"cleared {', '.join(cleared)}" if cleared else "nothing to clear"
+
+
+@app.task(name=triggers.DRAIN, queue=QUEUE, retry=Backoff())
+def drain(market: str, at_us: int, trade_date: str, after_id: str) -> str:
+    """Wait, by further attempts, until everything that came before the close is stored; then defer the summary."""
+    with _bus() as (client, keys):
+        oldest = IngestGroup(client, keys).lag().oldest_id
+    if oldest and id_key(oldest) <= id_key(after_id):
+        raise NotYetError(f"entries from {oldest} to {after_id} are not stored yet")
+    trigger = Trigger(market, at_us, date.fromisoformat(trade_date), after_id)
+    with transaction.atomic():
+        triggers.defer(triggers.SUMMARISE_SESSION, trigger)
+    return f"everything up to {after_id} is stored"
+
+
+@app.task(name=triggers.SUMMARISE_SESSION, queue=QUEUE, retry=Backoff())
+def summarise_session(market: str, at_us: int, trade_date: str, after_id: str) -> str:
+    """Complete the snapshot that was taken at the open."""
+    del after_id
+    return summary.summarise_session(market, trade_date, utc(at_us))
