@@ -44,11 +44,12 @@ class Batch:
     """One or more reads, parsed. The parser fills it, the worker stores it, then it is used again.
 
     ``rows`` lines of COPY text in stream order; ``row_ms`` the rows' stream times in epoch milliseconds; ``leases``
-    what was read, with what was refused of it.
+    what was read, with what was refused of it. ``as_recorded``: of a replay, whose events are as old as they are.
     """
 
-    def __init__(self, most_entries: int) -> None:
+    def __init__(self, most_entries: int, *, as_recorded: bool = False) -> None:
         self.most_entries = most_entries
+        self.as_recorded = as_recorded
         self.out: NDArray[np.uint8] = np.empty(ROOM_BYTES, np.uint8)
         self.row_ms: NDArray[np.int64] = np.empty(most_entries, np.int64)
         self.clear()
@@ -92,7 +93,7 @@ class Batch:
         name = stream_id.decode("ascii")
         self.entries += 1
         try:
-            line, ts_us = _read_known(name, fields, groups)
+            line, ts_us = _read_known(name, fields, groups, as_recorded=self.as_recorded)
         except QuoteRefusedError as error:
             event = fields[3] if len(fields) == 4 else b" ".join(fields)
             self._letters.append(Letter(Refused(name, event, str(error)), STAGE_READ))
@@ -118,14 +119,14 @@ class Batch:
             self.out = grown
 
 
-def _read_known(stream_id: str, fields: Sequence[bytes], groups: Groups) -> tuple[bytes, int]:
+def _read_known(stream_id: str, fields: Sequence[bytes], groups: Groups, *, as_recorded: bool) -> tuple[bytes, int]:
     """``read_entry``; before a symbol is refused as unknown the table of instruments is asked again."""
     try:
-        return read_entry(stream_id, fields, groups.current)
+        return read_entry(stream_id, fields, groups.current, as_recorded=as_recorded)
     except QuoteRefusedError as error:
         if error.reason is not Reason.UNKNOWN_SYMBOL or not groups.reload():
             raise
-        return read_entry(stream_id, fields, groups.current)
+        return read_entry(stream_id, fields, groups.current, as_recorded=as_recorded)
 
 
 class Parser(Protocol):
@@ -336,7 +337,10 @@ class FastParser:
         while True:
             self._load()
             before = batch.rows
-            why = k.consume(self._window, self._filled, state, self._symbols, batch.out, self._counts, batch.row_ms)
+            why = k.consume(
+                self._window, self._filled, state, self._symbols, batch.out, self._counts, batch.row_ms,
+                batch.as_recorded,
+            )  # fmt: skip
             self._unload()
             batch.entries += batch.rows - before
             if why == k.DONE:

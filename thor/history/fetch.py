@@ -42,8 +42,15 @@ class Fetcher:
     """
 
     def __init__(
-        self, link: Link, reads: LeasedReads, most_entries: int, parser: Callable[[], Parser], block_ms: int
+        self,
+        link: Link,
+        reads: LeasedReads,
+        make_batch: Callable[[], Batch],
+        parser: Callable[[], Parser],
+        block_ms: int,
     ) -> None:
+        batches = [make_batch() for _ in range(_BATCHES)]
+        most_entries = batches[0].most_entries
         self._most_of_a_read = min(most_entries, MOST_OF_A_READ)
         self._link = link
         self._parser = parser
@@ -52,8 +59,8 @@ class Fetcher:
         self._request = reads.take(self._most_of_a_read)
         self._free: SimpleQueue[Batch | None] = SimpleQueue()
         self._ready: SimpleQueue[Batch | Idle | Exception] = SimpleQueue()
-        for _ in range(_BATCHES):
-            self._free.put(Batch(most_entries))
+        for batch in batches:
+            self._free.put(batch)
         self._closing = False
         self._rate = self._last = 0.0
         self._asked = self._was_full = False

@@ -725,9 +725,9 @@ def _entry(at: int, end: int, parts: int) -> int:
 
 
 @_compiled
-def _event(parts: int, fields: int) -> int:
+def _event(parts: int, fields: int, as_recorded: bool) -> int:
     """The event time in epoch microseconds of an entry that is plain and, symbol and source apart, acceptable; else
-    -1."""
+    -1. ``as_recorded``: however old."""
     name, event = _get(parts, 3), _get(parts, 7)
     if _get(parts, 0) != 4 or _get(parts, 4) - name != 1 or _byte(name) != 115:
         return -1
@@ -742,6 +742,8 @@ def _event(parts: int, fields: int) -> int:
     if odd < 0 or _get(fields, _KIND + _TS) != _TEXT:
         return -1
     ts_us = _time_us(_get(fields, _START + _TS), _get(fields, _STOP + _TS))
+    if as_recorded:
+        now_us = ts_us
     if ts_us < 0 or ts_us - now_us > REFUSE_AHEAD_US or now_us - ts_us > REFUSE_AGE_US:
         return -1
     if ts_us - now_us > FLAG_AHEAD_US:
@@ -761,15 +763,23 @@ def _event(parts: int, fields: int) -> int:
 
 @_compiled
 def consume(
-    buf: Bytes, end: int, state: Integers, symbols: Symbols, out: Bytes, counts: Integers, row_ms: Integers
+    buf: Bytes,
+    end: int,
+    state: Integers,
+    symbols: Symbols,
+    out: Bytes,
+    counts: Integers,
+    row_ms: Integers,
+    as_recorded: bool,
 ) -> int:
     """Turn the complete entries in ``buf[state[POS]:end]`` into rows of ``out``, counted in ``counts``.
 
     ``state`` is carried from call to call, see its indices above; ``row_ms`` gets each row's stream time in
-    milliseconds, ``counts[symbol, source]`` how many rows were made. Comes back with DONE (the reply's last entry was
-    taken), NEED_INPUT, NEED_OUTPUT (``out`` is short), SLOW (the entry [POS, ENTRY_END) is the slow twin's; the caller
-    moves POS and REMAINING), OTHER_DATE (the same, because its trade date is not the table's) or BROKEN (no RESP).
-    ``row_ms`` must have room for all entries of the reply; ``buf`` and ``out`` are longer than what is used of them by
+    milliseconds, ``counts[symbol, source]`` how many rows were made. ``as_recorded``: ages are not judged.
+    Comes back with DONE (the reply's last entry was taken), NEED_INPUT, NEED_OUTPUT (``out`` is short), SLOW (the entry
+    [POS, ENTRY_END) is the slow twin's; the caller moves POS and REMAINING), OTHER_DATE (the same, because its trade
+    date is not the table's) or BROKEN (no RESP). ``row_ms`` must have room for all entries of the reply; ``buf`` and
+    ``out`` are longer than what is used of them by
     at least :data:`SLACK`.
     """
     fields_memory = np.zeros(4 * _FIELDS, np.int64)
@@ -787,7 +797,7 @@ def consume(
         if stop <= 0:
             return NEED_INPUT if stop == 0 else BROKEN
         state[ENTRY_END] = stop - base
-        ts_us = _event(parts, fields)
+        ts_us = _event(parts, fields, as_recorded)
         if ts_us < 0:
             return SLOW
         source = _source(_get(fields, _START + _SOURCE), _get(fields, _STOP + _SOURCE))
@@ -817,4 +827,4 @@ def warm() -> None:
     """Compile, or load from the cache, by one call on nothing."""
     empty, numbers = np.zeros(SLACK, np.uint8), np.zeros(STATE_SIZE, np.int64)
     counts = np.zeros((1, len(SOURCE_NAMES)), np.int64)
-    consume(empty, 0, numbers, symbols_table({"ES": "cme_equity"}, 0), empty, counts, numbers)
+    consume(empty, 0, numbers, symbols_table({"ES": "cme_equity"}, 0), empty, counts, numbers, False)

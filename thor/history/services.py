@@ -41,7 +41,7 @@ def _announce() -> None:
         connection.close()
 
 
-def ingestor_settings(batch_size: int, consumer: str = "") -> Settings:
+def ingestor_settings(batch_size: int, consumer: str = "", *, as_recorded: bool = False) -> Settings:
     """The settings of an ingestor on this Thor's bus."""
     return Settings(
         redis_url=settings.REDIS_URL,
@@ -49,6 +49,7 @@ def ingestor_settings(batch_size: int, consumer: str = "") -> Settings:
         consumer=consumer or default_consumer(),
         batch_size=batch_size,
         retention_ms=round(settings.THOR_STREAM_RETENTION_HOURS * 3_600_000),
+        as_recorded=as_recorded,
     )
 
 

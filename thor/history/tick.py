@@ -56,15 +56,17 @@ def id_ms(stream_id: str) -> int:
     return int(stream_id.partition("-")[0])
 
 
-def read_entry(stream_id: str, fields: Sequence[bytes], groups: Mapping[str, str]) -> Tick:
+def read_entry(
+    stream_id: str, fields: Sequence[bytes], groups: Mapping[str, str], *, as_recorded: bool = False
+) -> Tick:
     """The row of a stream entry. Raises :class:`QuoteRefusedError`.
 
     ``fields``: names and values in turn. ``groups``: known symbol -> product group. The event's age is judged at the
-    entry's own time, so that a redelivery, hours later, comes to the same verdict.
+    entry's own time, so that a redelivery, hours later, comes to the same verdict; ``as_recorded`` it is not judged.
     """
     if len(fields) != 4 or fields[0] != ENTRY_SYMBOL or fields[2] != ENTRY_EVENT:
         raise QuoteRefusedError(Reason.BAD_ENTRY, "the stream entry does not consist of the fields s and e")
-    quote = accept(fields[3], id_ms(stream_id) * 1000, groups)
+    quote = accept(fields[3], id_ms(stream_id) * 1000, groups, as_recorded=as_recorded)
     if quote.symbol.encode() != fields[1]:
         raise QuoteRefusedError(
             Reason.SYMBOL_MISMATCH, f"field s is {fields[1][:24]!r} and the event's symbol {quote.symbol}"

@@ -53,7 +53,8 @@ _STAGE_STORE: Final = "store"
 
 class Settings(NamedTuple):
     """``retention_ms``: how long the streams are kept. ``block_ms``: how long a read waits for the first entry.
-    ``claim_idle_ms``: a lease idle for longer is taken over."""
+    ``claim_idle_ms``: a lease idle for longer is taken over. ``as_recorded``: of a replay, whose events are as old
+    as they are."""
 
     redis_url: str
     namespace: str
@@ -62,6 +63,7 @@ class Settings(NamedTuple):
     retention_ms: int
     block_ms: int = BLOCK_MS
     claim_idle_ms: int = CLAIM_IDLE_MS
+    as_recorded: bool = False
 
 
 class KnownGroups:
@@ -216,7 +218,7 @@ class Ingestor(Worker):
         self._fetcher = Fetcher(
             Link(self.settings.redis_url),
             self._group.reads(self.settings.consumer),
-            self.settings.batch_size,
+            self._make_batch,
             self._current_parser,
             self.settings.block_ms,
         )
@@ -368,7 +370,7 @@ class Ingestor(Worker):
 
     def _store_again(self, lease: Lease) -> int:
         """Store a lease that was read before, in pages, and settle it when all of it is stored. Returns its entries."""
-        batch, after = Batch(self.settings.batch_size), lease.first
+        batch, after = self._make_batch(), lease.first
         while page := self._page(after, lease.last):
             if self.stopping:
                 return lease.found
@@ -382,6 +384,9 @@ class Ingestor(Worker):
         self._settle([lease])
         self._take_replies()
         return lease.found
+
+    def _make_batch(self) -> Batch:
+        return Batch(self.settings.batch_size, as_recorded=self.settings.as_recorded)
 
     def _page(self, after: str, last: str) -> list[tuple[bytes, list[bytes]]]:
         self._take_replies()

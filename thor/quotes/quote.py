@@ -555,12 +555,13 @@ def flags(quote: Quote, now_us: int) -> dict[str, bool]:
 def judge(quote: Quote, now_us: int, known: Container[str], *, as_recorded: bool = False) -> Quote:
     """The quote as accepted at ``now_us``, with its flags in ``meta``. Raises :class:`QuoteRefusedError`.
 
-    Idempotent: an accepted quote judged again at the same instant is the same quote.
+    Idempotent: an accepted quote judged again at the same instant is the same quote. ``as_recorded``: judged at its own
+    time, which ``now_us`` says nothing of.
     """
     if quote.symbol not in known:
         _refuse(Reason.UNKNOWN_SYMBOL, f"symbol {quote.symbol} is no instrument of this Thor")
     check_time(quote.ts_us, now_us, as_recorded=as_recorded)
-    odd = flags(quote, now_us)
+    odd = flags(quote, quote.ts_us if as_recorded else now_us)
     if all(quote.meta.get(name) is True for name in odd):
         return quote
     return replace(quote, meta={**quote.meta, **odd})

@@ -83,10 +83,12 @@ def row_values(line: bytes) -> list[object]:
     return [*plain, json.loads(extra.replace("\\\\", "\\"), parse_float=Decimal)]
 
 
-def both(entries: Sequence[Entry], cut: int | None = None) -> tuple[Batch, Batch]:
+def both(entries: Sequence[Entry], cut: int | None = None, *, as_recorded: bool = False) -> tuple[Batch, Batch]:
     data = reply_of(entries)
-    batches = Batch(max(1, len(entries))), Batch(max(1, len(entries)))
-    for parser, batch in zip((FAST, SlowParser(Known())), batches, strict=True):
+    first, second = (Batch(max(1, len(entries)), as_recorded=as_recorded) for _ in range(2))
+    batches = first, second
+    parsers: tuple[Parser, Parser] = FAST, SlowParser(Known())
+    for parser, batch in zip(parsers, batches, strict=True):
         assert feed(parser, batch, data, cut) == len(data)
     assert result(batches[0]) == result(batches[1])
     return batches
@@ -168,9 +170,19 @@ def events(draw: st.DrawFn) -> tuple[bytes, bytes]:
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.lists(events(), min_size=1, max_size=6))
-def test_any_event_gives_the_same_row_or_refusal(made: list[tuple[bytes, bytes]]) -> None:
-    both([entry(event, symbol, number) for number, (symbol, event) in enumerate(made)])
+@given(st.lists(events(), min_size=1, max_size=6), st.booleans())
+def test_any_event_gives_the_same_row_or_refusal(made: list[tuple[bytes, bytes]], as_recorded: bool) -> None:
+    both([entry(event, symbol, number) for number, (symbol, event) in enumerate(made)], as_recorded=as_recorded)
+
+
+def test_a_recording_is_as_old_as_it_is() -> None:
+    old = [entry(canonical(number), number=number, ms=NOW_MS + 400 * 86_400_000) for number in range(3)]
+    refused, _ = both(old)
+    assert (refused.rows, len(refused.leases[0].letters)) == (0, 3)
+    taken, _ = both(old, as_recorded=True)
+    assert (taken.rows, taken.leases[0].letters) == (3, [])
+    early, _ = both([entry(canonical(0), ms=NOW_MS - 86_400_000)], as_recorded=True)
+    assert b"ahead" not in bytes(early.data)
 
 
 def canonical(number: int) -> bytes:

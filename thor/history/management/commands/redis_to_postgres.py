@@ -62,13 +62,20 @@ class Command(BaseCommand):
             help="take over what another worker has held for so long (default 30); what a worker holds that has not "
             "reported for five seconds is taken over at once",
         )  # fmt: skip
+        parser.add_argument("--as-recorded", action="store_true", help="of a replay: take events however old they are")
         parser.add_argument("--status", action="store_true", help="show how far behind the store is, and end")
         parser.add_argument("--once", action="store_true", help="store what is there, and end")
         parser.add_argument("--json", action="store_true", help="with --status or --once: print one JSON object")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         configure_logging("ingestor")
-        given = ingestor_settings(options["batch_size"], options["consumer_id"] or "")
+        if options["as_recorded"] and not settings.THOR_NAMESPACE:
+            raise CommandError(
+                "--as-recorded is a replay's, and this is the live namespace: leave it out", returncode=2
+            )
+        given = ingestor_settings(
+            options["batch_size"], options["consumer_id"] or "", as_recorded=options["as_recorded"]
+        )
         given = given._replace(claim_idle_ms=options["claim_idle"] * 1000)
         try:
             if options["status"]:
