@@ -7,7 +7,6 @@ Start-up is recovery: whatever goes wrong, everything is forgotten and read agai
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, cast
@@ -17,6 +16,7 @@ import structlog
 from django.db import connection
 
 from thor.desk.desk import BEGINNING, Desk
+from thor.desk.events import publish
 from thor.desk.handlers import Context, DomainEvent
 from thor.desk.reactor import AlertEnded, AlertRaised, Reactor
 from thor.desk.silence import SilenceReactor
@@ -52,7 +52,6 @@ COARSE_SECONDS: Final = 0.15
 LOOK_SECONDS: Final = 0.002
 #: How far the player of a recording may be behind before the desk looks again.
 SIMULATED_LOOK_SECONDS: Final = 0.01
-EVENTS_KEPT: Final = 20_000
 
 
 def all_reactors() -> list[Reactor]:
@@ -330,13 +329,7 @@ class DeskWorker(Worker):
         if not events:
             return
         assert self._store is not None
-        pipe = self._bus().pipeline(transaction=False)
-        for each in events:
-            fields: dict[Any, Any] = {"t": each.kind, "e": json.dumps(each.payload, separators=(",", ":"))}
-            if each.symbol:
-                fields["s"] = each.symbol
-            pipe.xadd(self._keys.events, fields, maxlen=EVENTS_KEPT, approximate=True)
-        pipe.execute()
+        publish(self._bus(), self._keys.events, events)
         self._store.told()
         for each in events:
             log.info(each.kind, **each.payload)

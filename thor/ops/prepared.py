@@ -19,10 +19,10 @@ MARK = "thor.prepared"
 
 
 def preparation_digest(package: Path = PACKAGE) -> str:
-    """Changes when a migration, a seed, the symbol table or Django does."""
+    """Changes when a migration, a seed, the symbol table, Django or the job library does."""
     seeds = {*package.glob("instruments/*"), package / "markets" / "market.py", *package.rglob("seed_*.py")}
     files = sorted({*package.glob("*/migrations/*.py"), *seeds})
-    digest = hashlib.sha256(version("django").encode())
+    digest = hashlib.sha256(f"{version('django')} {version('procrastinate')}".encode())
     for file in files:
         if file.is_file():
             digest.update(f"\0{file.relative_to(package)}\0".encode())
