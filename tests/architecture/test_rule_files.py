@@ -16,6 +16,7 @@ RULE_FILES = sorted(
     {
         "quotes/quote.py", "quotes/merge.py", "quotes/keys.py", "quotes/health.py", "quotes/replay_clock.py",
         "instruments/symbol.py", "instruments/instrument.py", "markets/trade_date.py",
+        "markets/us_holidays.py", "markets/hours.py",
         "markets/calendar.py", "markets/market.py", "markets/transition.py", "markets/session.py",
         "markets/composite.py", "markets/feature.py", "desk/reactor.py", "desk/desk.py",
         "vendors/excel/sheet.py", "history/tick.py", "history/week.py", "history/recording.py",

@@ -233,6 +233,12 @@ class Calendar:
         """A session carries this date. A CME holiday's session carries the next day's."""
         return day in self._trading
 
+    def is_special(self, trade_date: date) -> bool:
+        """A session outside the market's usual days, such as a ceremonial hour on a holiday or a budget day on a
+        Saturday: open, but nothing is captured (SPEC 7)."""
+        note = self._days.get(trade_date)
+        return trade_date in self._trading and (trade_date.weekday() > 4 or (note is not None and note.is_holiday))
+
     def note(self, day: date) -> DayNote | None:
         """What is special about a local date; None for an ordinary one."""
         return self._days.get(day)

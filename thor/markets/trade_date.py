@@ -4,28 +4,44 @@ A CME session begins 17:00 Chicago and belongs to the next business day (Sunday 
 Thursday session is Friday's); the maintenance hour before still belongs to the old date. VX turns 17:00 Chicago too,
 DX 20:00 New York, so that its Sunday 18:00 session is Monday's. A holiday's session belongs to the next business day.
 
-Holidays are the exchange rules in force since 1998 (Juneteenth since 2022). Days that no rule foresees, mourning
-closes for instance, need the compiled calendar.
+Business days are a matter of the product group: those of the exchanges' rules, less the days on which the group's
+market was shut or held no session of its own. Without a database: collectors and the ingestor's kernel use it, and the
+compiled calendars take their dates from it.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from thor.markets.us_holidays import HOLIDAYS, good_friday, holiday
+
 _CHICAGO: Final = ZoneInfo("America/Chicago")
 _NEW_YORK: Final = ZoneInfo("America/New_York")
-_DAY: Final = timedelta(days=1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _US: Final = timedelta(microseconds=1)
 
 DEFAULT_GROUP: Final = "cme_equity"
 GROUPS: Final = ("cme_equity", "cbot_rates", "cme_metals_energy", "cfe_vx", "ice_dx")
-#: Good Fridays on which the employment report is published keep a (short) session and a trade date of their own.
-_PAYROLL_GOOD_FRIDAYS: Final = frozenset({2010, 2012, 2015, 2021, 2023, 2026})
+#: Good Fridays on which the employment report is published: the group has a short session with a date of its own.
+#: VX trades on them too, but for Monday (CFE, 2015); metals, energy and DX do not.
+_PAYROLL: Final = frozenset({2010, 2012, 2015, 2021, 2023, 2026})
+_GOOD_FRIDAYS: Final[Mapping[str, frozenset[int]]] = {"cme_equity": _PAYROLL, "cbot_rates": _PAYROLL | {2007}}
+_FORD, _BUSH, _CARTER = date(2007, 1, 2), date(2018, 12, 5), date(2025, 1, 9)
+_SANDY: Final = date(2012, 10, 29)
+#: Days that no rule foresees: mourning, and Hurricane Sandy, which CME settled and CFE and ICE did not.
+#: Sources: thor/markets/overrides.yaml.
+_SHUT: Final[Mapping[str, frozenset[date]]] = {
+    "cme_equity": frozenset({_FORD, _BUSH, _CARTER}),
+    "cbot_rates": frozenset({_BUSH}),
+    "cme_metals_energy": frozenset({_FORD}),
+    "cfe_vx": frozenset({_FORD, _SANDY, _SANDY + timedelta(days=1), _BUSH, _CARTER}),
+    "ice_dx": frozenset({_FORD, _SANDY}),
+}
 
 
 class Span(NamedTuple):
@@ -66,7 +82,7 @@ def _turns(year: int, group: str) -> tuple[tuple[int, ...], tuple[date, ...]]:
     """When the date turns around a year: sorted starts in epoch microseconds, and the date that begins at each."""
     if group not in GROUPS:
         raise ValueError(f"unknown product group {group!r}: one of {', '.join(GROUPS)}")
-    days = [day for day in _days(date(year - 1, 12, 20), date(year + 1, 1, 12)) if _is_business_day(day)]
+    days = [day for day in _days(date(year - 1, 12, 20), date(year + 1, 1, 12)) if is_business_day(day, group)]
     return tuple(_opens_us(before, group) for before in days[:-1]), tuple(days[1:])
 
 
@@ -80,50 +96,16 @@ def _days(first: date, last: date) -> list[date]:
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
-def _is_business_day(day: date) -> bool:
-    return day.weekday() < 5 and day not in _holidays(day.year)
+@lru_cache(maxsize=16384)
+def is_business_day(day: date, group: str = DEFAULT_GROUP) -> bool:
+    """Whether a session of the product group carries this date."""
+    return day.weekday() < 5 and day not in _holidays(day.year, group) and day not in _SHUT[group]
 
 
-@lru_cache(maxsize=64)
-def _holidays(year: int) -> frozenset[date]:
-    """US exchange holidays of a year that have no trade date of their own."""
-    found = {
-        _nth(year, 1, 0, 3),  # Martin Luther King
-        _nth(year, 2, 0, 3),  # Presidents
-        _last_monday_of_may(year),  # Memorial
-        _nth(year, 9, 0, 1),  # Labor
-        _nth(year, 11, 3, 4),  # Thanksgiving
-        _observed(date(year, 7, 4)),
-        _observed(date(year, 12, 25)),
-    }
-    new_year = date(year, 1, 1)
-    # A New Year's Day on a Saturday is not made up for on the Friday: that is the old year's last business day.
-    found.add(new_year + _DAY if new_year.weekday() == 6 else new_year)
-    if year >= 2022:
-        found.add(_observed(date(year, 6, 19)))
-    if year not in _PAYROLL_GOOD_FRIDAYS:
-        found.add(_easter(year) - timedelta(days=2))
-    return frozenset(found)
-
-
-def _observed(day: date) -> date:
-    return day + {5: -_DAY, 6: _DAY}.get(day.weekday(), timedelta(0))
-
-
-def _nth(year: int, month: int, weekday: int, n: int) -> date:
-    first = date(year, month, 1)
-    return first + timedelta(days=(weekday - first.weekday()) % 7 + 7 * (n - 1))
-
-
-def _last_monday_of_may(year: int) -> date:
-    last = date(year, 5, 31)
-    return last - timedelta(days=last.weekday())
-
-
-def _easter(year: int) -> date:
-    """Gregorian Easter Sunday (the anonymous algorithm, Nature 1876)."""
-    a, b, c = year % 19, year // 100, year % 100
-    d = (19 * a + b - b // 4 - (b - (b + 8) // 25 + 1) // 3 + 15) % 30
-    e = (32 + 2 * (b % 4) + 2 * (c // 4) - d - c % 4) % 7
-    f = d + e - 7 * ((a + 11 * d + 22 * e) // 451) + 114
-    return date(year, f // 31, f % 31 + 1)
+@lru_cache(maxsize=512)
+def _holidays(year: int, group: str) -> frozenset[date]:
+    """The holidays of a year that have no trade date of their own."""
+    found = {holiday(name, year) for name in HOLIDAYS}
+    if year in _GOOD_FRIDAYS.get(group, ()):
+        found.discard(good_friday(year))
+    return frozenset(day for day in found if day is not None)
