@@ -48,7 +48,7 @@ def key(stream_id: str) -> tuple[int, int]:
 
 
 def test_the_board_shows_all_instruments_and_they_move(thor: RunningThor, context: BrowserContext) -> None:
-    watched = open_page(context, thor.url)
+    watched = open_page(context, f"{thor.url}/futures")
     page = watched.page
     expect(page.get_by_test_id("connection-state")).to_contain_text("Live")
     for symbol in SYMBOLS:
@@ -73,7 +73,7 @@ def test_the_board_shows_all_instruments_and_they_move(thor: RunningThor, contex
 def test_it_fits_and_is_accessible_in_both_themes_and_widths(
     thor: RunningThor, context: BrowserContext, request: pytest.FixtureRequest
 ) -> None:
-    page = open_page(context, thor.url).page
+    page = open_page(context, f"{thor.url}/futures").page
     expect(page.get_by_test_id("cell-ZB-last")).to_have_text(NUMBER)
     overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert overflow <= 0, f"the page is {overflow} px too wide"
@@ -112,7 +112,7 @@ def test_after_kill_9_of_the_server_the_page_resumes_without_losing_an_id(
 
 
 def test_when_the_source_falls_silent_its_quotes_are_shown_as_stale(thor: RunningThor, context: BrowserContext) -> None:
-    page = open_page(context, thor.url).page
+    page = open_page(context, f"{thor.url}/futures").page
     expect(page.get_by_test_id("cell-ES-last")).to_have_text(NUMBER)
     source = thor.pid("source")
     os.kill(source, signal.SIGSTOP)
@@ -141,7 +141,7 @@ def test_the_board_is_used_by_keyboard_and_its_state_lives_in_the_address(
 
 
 def test_the_theme_is_remembered_and_an_unknown_page_says_so(thor: RunningThor, context: BrowserContext) -> None:
-    page = open_page(context, thor.url).page
+    page = open_page(context, f"{thor.url}/futures").page
     scheme = "() => document.documentElement.getAttribute('data-mantine-color-scheme')"
     assert page.evaluate(scheme) == "dark"
     page.get_by_test_id("theme-toggle").click()

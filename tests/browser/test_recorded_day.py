@@ -29,7 +29,7 @@ def test_a_recorded_day_moves_on_the_page_and_ends_at_the_files_last_row(
     thor = thor_without_source
     path = shared_data / "ticks" / "snapshots_20131008.parquet"
     run_thor(thor.environ, "shell", "-v", "0", "-c", ADD_SHARES)
-    page = open_page(context, thor.url).page
+    page = open_page(context, f"{thor.url}/futures").page
     expect(page.get_by_test_id("row-SPY")).to_contain_text("no quote yet")
 
     replay = subprocess.Popen(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ProblemError, problemOf, unwrap } from './client';
+import { ProblemError, problemOf, requestIn, unwrap } from './client';
 
 const response = (status: number, statusText = '') => ({ status, statusText, ok: status < 400 }) as Response;
 
@@ -31,4 +31,12 @@ it("does not repeat a proxy's page", () => {
     'Thor answered 502: Bad Gateway',
   );
   expect(problemOf(null, response(500)).detail).toBe('No details were given.');
+});
+
+it('asks within the namespace of the page', () => {
+  const request = new Request('http://localhost/api/quotes?symbols=ES', { headers: { accept: 'text/plain' } });
+  expect(requestIn(request, '')).toBe(request);
+  const asked = requestIn(request, 'week');
+  expect(asked.url).toBe('http://localhost/api/quotes?symbols=ES&namespace=week');
+  expect(asked.headers.get('accept')).toBe('text/plain');
 });

@@ -1,10 +1,19 @@
 /** The typed client of Thor's API; every failure comes out as one ProblemError. */
 
 import createClient from 'openapi-fetch';
+import { inNamespace, pageNamespace } from '@/shared/namespace';
 import type { paths } from './schema';
 
 // fetch is looked up at each call, so that tests can stand in for it.
-export const api = createClient<paths>({ baseUrl: window.location.origin, fetch: (request) => fetch(request) });
+export const api = createClient<paths>({
+  baseUrl: window.location.origin,
+  fetch: (request) => fetch(requestIn(request, pageNamespace())),
+});
+
+/** The same request of a namespace; writes too, so that nothing done on a replay's page reaches the live one. */
+export function requestIn(request: Request, namespace: string): Request {
+  return namespace === '' ? request : new Request(inNamespace(request.url, namespace), request);
+}
 
 /** An error as the server describes it (RFC 9457), or our words where it could not. */
 export class ProblemError extends Error {

@@ -2,6 +2,7 @@
 
 import { queryOptions } from '@tanstack/react-query';
 import { api, unwrap } from './client';
+import type { Replay } from './markets';
 import type { components } from './schema';
 
 export type Instrument = components['schemas']['InstrumentsAnswer']['instruments'][number];
@@ -32,4 +33,16 @@ export const statusQuery = queryOptions({
   queryKey: ['status'],
   refetchInterval: STATUS_EVERY_MS,
   queryFn: ({ signal }): Promise<Status> => unwrap(api.GET('/api/status', { signal })),
+});
+
+const RUNNING_REPLAYS_EVERY_MS = 5_000;
+const REPLAYS_EVERY_MS = 60_000;
+
+/** Replays that can be looked at; asked for often while one runs. */
+export const replaysQuery = queryOptions({
+  queryKey: ['replays'],
+  queryFn: async ({ signal }): Promise<Replay[]> =>
+    (await unwrap<{ replays: Replay[] }>(api.GET('/api/replays' as never, { signal } as never))).replays,
+  refetchInterval: ({ state }) =>
+    state.data?.some((replay) => replay.state === 'running') ? RUNNING_REPLAYS_EVERY_MS : REPLAYS_EVERY_MS,
 });

@@ -1,25 +1,48 @@
-import { createRootRoute, createRoute, createRouter, redirect, useNavigate } from '@tanstack/react-router';
-import { readBoardSearch } from '@/features/futures/boardSearch';
+import { createRootRoute, createRoute, createRouter, retainSearchParams, useNavigate } from '@tanstack/react-router';
+import { useCallback } from 'react';
+import { type OnBoardSearch, readBoardSearch } from '@/features/futures/boardSearch';
 import { FuturesPage } from '@/features/futures/FuturesPage';
+import { HomePage } from './HomePage';
 import { NotFound } from './shell/NotFound';
 import { PageError } from './shell/PageError';
 import { Shell } from './shell/Shell';
 
+/** What every page carries in its address. */
+interface PageSearch {
+  /** Belongs to the live wire, which reads it once. */
+  readonly conflate?: 'off';
+  /** Which namespace the page looks at (shared/namespace.ts); absent is the live one. */
+  readonly namespace?: string;
+  /** The market that the header shows. */
+  readonly market?: string;
+}
+
+function readPageSearch({ conflate, namespace, market }: Record<string, unknown>): PageSearch {
+  return {
+    ...(conflate === 'off' && { conflate }),
+    // The router reads a name of digits as a number.
+    ...(namespace !== undefined && { namespace: String(namespace) }),
+    ...(typeof market === 'string' && market !== '' && { market }),
+  };
+}
+
 const rootRoute = createRootRoute({
   component: Shell,
   notFoundComponent: NotFound,
-  // `conflate` belongs to the live wire, which reads it once; it only has to survive in the address.
-  validateSearch: (raw: Record<string, unknown>): { conflate?: 'off' } =>
-    raw.conflate === 'off' ? { conflate: 'off' } : {},
+  validateSearch: readPageSearch,
+  search: { middlewares: [retainSearchParams(['conflate', 'namespace', 'market'])] },
 });
 
 const homeRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/',
-  beforeLoad: ({ search }) => {
-    throw redirect({ to: '/futures', search, replace: true });
-  },
+  validateSearch: readBoardSearch,
+  component: HomeRoute,
 });
+
+function HomeRoute() {
+  return <HomePage search={homeRoute.useSearch()} onSearch={useBoardSearch()} />;
+}
 
 const futuresRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -29,15 +52,17 @@ const futuresRoute = createRoute({
 });
 
 function FuturesRoute() {
-  const search = futuresRoute.useSearch();
-  const navigate = useNavigate({ from: futuresRoute.fullPath });
-  return (
-    <FuturesPage
-      search={search}
-      onSearch={(change) => {
-        void navigate({ search: (before) => withoutUndefined({ ...before, ...change }), replace: true });
-      }}
-    />
+  return <FuturesPage search={futuresRoute.useSearch()} onSearch={useBoardSearch()} />;
+}
+
+/** Writes the board's part of the page's address. */
+function useBoardSearch(): OnBoardSearch {
+  const navigate = useNavigate();
+  return useCallback(
+    (change) => {
+      void navigate({ to: '.', search: (before) => withoutUndefined({ ...before, ...change }), replace: true });
+    },
+    [navigate],
   );
 }
 

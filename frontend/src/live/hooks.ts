@@ -1,6 +1,9 @@
 /** How components read live data. */
 
+import { useQuery } from '@tanstack/react-query';
 import { createContext, useCallback, useContext, useRef, useSyncExternalStore } from 'react';
+import type { Alert } from './alerts';
+import { marketsQuery } from './markets';
 import type { QuoteEntry } from './quoteStore';
 import type { Point } from './series';
 import type { LiveSession } from './session';
@@ -49,12 +52,32 @@ export function useWireStatus(): WireStatus {
   return useSyncExternalStore(subscribe, () => wire.status());
 }
 
+/** Connection of the events beside quotes. */
+export function useEventsStatus(): WireStatus {
+  const { events } = useLive();
+  const subscribe = useCallback((listener: () => void) => events.subscribe(listener), [events]);
+  return useSyncExternalStore(subscribe, () => events.status());
+}
+
+/** Alerts that hold now. */
+export function useAlerts(): readonly Alert[] {
+  const { alerts } = useLive();
+  const subscribe = useCallback((listener: () => void) => alerts.subscribe(listener), [alerts]);
+  return useSyncExternalStore(subscribe, () => alerts.list());
+}
+
+/** How the markets stand; every user of this hook shares one answer. */
+export function useMarkets() {
+  return useQuery(marketsQuery(useLive()));
+}
+
 /**
  * What `select` makes of the live session, looked at once a second; renders only when the answer is another.
- * `select` must answer a primitive, or the same object for the same state.
+ * `select` must answer a primitive, or the same object for the same state. `present` is the time of what is shown,
+ * which differs from the server's in a replay.
  */
 export function useEverySecond<T extends string | number | boolean | null>(
-  select: (session: LiveSession, serverNow: number) => T,
+  select: (session: LiveSession, present: number, serverNow: number) => T,
 ): T {
   const session = useLive();
   const lookedAt = useRef<number | null>(null);
@@ -69,6 +92,6 @@ export function useEverySecond<T extends string | number | boolean | null>(
   return useSyncExternalStore(subscribe, () => {
     // One fixed time between two seconds: a snapshot must not change by itself.
     lookedAt.current ??= session.serverNow();
-    return select(session, lookedAt.current);
+    return select(session, session.presentAt(lookedAt.current), lookedAt.current);
   });
 }

@@ -1,7 +1,11 @@
-/** Puts the live parts together: one wire, the stores it writes, the clock it keeps. */
+/** Puts the live parts together: the wires, the stores they write, the clocks they keep. */
 
 import type { QueryClient } from '@tanstack/react-query';
+import { inNamespace, pageNamespace } from '@/shared/namespace';
+import { AlertStore } from './alerts';
 import { type LatencySummary, LatencyWindow, SkewEstimator } from './clock';
+import { applyMarketEvent, type MarketBoard, marketsKey, readMarketEvent } from './markets';
+import { simulatedAt } from './presentClock';
 import { parseObject, readQuote } from './quote';
 import { QuoteStore } from './quoteStore';
 import { seriesKey, snapshotKey } from './snapshot';
@@ -9,7 +13,10 @@ import { installTrace } from './trace';
 import { type Source, Wire } from './wire';
 
 const STREAM_PATH = '/api/quotes/stream';
+const EVENTS_PATH = '/api/events/stream';
 const CONFLATE_DEFAULT = '50ms';
+/** Pages ask for the same thing at different moments within this span. */
+const SPREAD_MS = 10_000;
 
 /** Address of the quote stream. Conflation is on unless the page was opened with `?conflate=off`. */
 export function streamUrl(since: string | null, pageSearch: string): string {
@@ -20,55 +27,101 @@ export function streamUrl(since: string | null, pageSearch: string): string {
   return text === '' ? STREAM_PATH : `${STREAM_PATH}?${text}`;
 }
 
+export function eventsUrl(since: string | null): string {
+  return since ? `${EVENTS_PATH}?${new URLSearchParams({ since })}` : EVENTS_PATH;
+}
+
 export interface SessionOptions {
   readonly queryClient: QueryClient;
+  readonly namespace?: string;
   readonly open?: (url: string) => Source;
   readonly now?: () => number;
 }
 
 export class LiveSession {
   readonly store = new QuoteStore((flush) => requestAnimationFrame(flush));
+  readonly alerts = new AlertStore();
+  /** Quotes. */
   readonly wire: Wire;
+  /** What happens beside quotes: markets open and close, alerts. */
+  readonly events: Wire;
+  readonly spreadMs = Math.random() * SPREAD_MS;
   private readonly skew = new SkewEstimator();
   private readonly latencies = new LatencyWindow();
   private readonly trace = installTrace(() => this.wire.status());
   private readonly queryClient: QueryClient;
+  private readonly namespace: string;
   private readonly localNow: () => number;
   private unreadableEvents = 0;
 
-  constructor({ queryClient, open = (url) => new EventSource(url), now = Date.now }: SessionOptions) {
+  constructor({
+    queryClient,
+    namespace = pageNamespace(),
+    open = (url) => new EventSource(url),
+    now = Date.now,
+  }: SessionOptions) {
     this.queryClient = queryClient;
+    this.namespace = namespace;
     this.localNow = now;
-    this.wire = new Wire({
-      url: (since) => streamUrl(since, window.location.search),
-      open,
-      handlers: { quote: (data, id, receivedMs) => this.onQuote(data, id, receivedMs) },
-      onClock: (serverMs, receivedMs) => this.skew.observe(serverMs, receivedMs),
-      onResync: () => this.resync(),
+    const shared = {
+      open: (url: string) => open(inNamespace(url, namespace)),
+      onClock: (serverMs: number, receivedMs: number) => this.skew.observe(serverMs, receivedMs),
       now,
       random: Math.random,
+    };
+    this.wire = new Wire({
+      ...shared,
+      url: (since) => streamUrl(since, window.location.search),
+      handlers: { quote: (data, id, receivedMs) => this.onQuote(data, id, receivedMs) },
+      onResync: () => this.resync(),
+    });
+    this.events = new Wire({
+      ...shared,
+      url: eventsUrl,
+      handlers: {
+        'market.open': (data) => this.onMarket(data),
+        'market.close': (data) => this.onMarket(data),
+        alert: (data) => this.countUnless(this.alerts.take(data)),
+      },
+      onResync: () => void this.queryClient.invalidateQueries({ queryKey: marketsKey }),
     });
   }
 
   /** Connects; the returned function disconnects. */
   start(): () => void {
-    const wake = () => this.wire.wake();
-    const wakeWhenSeen = () => {
-      if (!document.hidden) this.wire.wake();
+    const wake = () => {
+      this.wire.wake();
+      this.events.wake();
     };
     window.addEventListener('online', wake);
-    document.addEventListener('visibilitychange', wakeWhenSeen);
+    const onVisibility = () => this.followVisibility();
+    document.addEventListener('visibilitychange', onVisibility);
     this.wire.start();
+    this.events.start();
     return () => {
       window.removeEventListener('online', wake);
-      document.removeEventListener('visibilitychange', wakeWhenSeen);
+      document.removeEventListener('visibilitychange', onVisibility);
       this.wire.stop();
+      this.events.stop();
     };
   }
 
   /** The server's time now, epoch milliseconds, as well as it is known. */
   serverNow(): number {
     return this.localNow() - this.skew.skewMs;
+  }
+
+  /** The time of what is shown: the server's, in a replay the simulated one. Epoch milliseconds. */
+  present(): number {
+    return this.presentAt(this.serverNow());
+  }
+
+  /** The same at an instant of the server's clock. */
+  presentAt(serverMs: number): number {
+    const clock = this.queryClient.getQueryData<MarketBoard>(marketsKey)?.clock;
+    if (clock) return clock.simulated ? simulatedAt(clock, serverMs + this.skew.skewMs) : serverMs;
+    // A replay whose clock is not known yet: its newest quote is not old, whatever the server's clock says.
+    return this.namespace === '' ? serverMs : (this.store.newest() ?? serverMs);
   }
 
   /** Milliseconds that this machine's clock is ahead of the server's. */
@@ -81,7 +134,7 @@ export class LiveSession {
     return this.latencies.summary(this.skew.skewMs);
   }
 
-  /** Quote events that could not be read since the page was opened. */
+  /** Events that could not be read since the page was opened. */
   unreadable(): number {
     return this.unreadableEvents;
   }
@@ -89,12 +142,35 @@ export class LiveSession {
   private onQuote(data: string, id: string, receivedMs: number): void {
     this.trace.record(id);
     const quote = readQuote(parseObject(data));
-    if (!quote) {
-      this.unreadableEvents += 1;
-      return;
-    }
+    this.countUnless(quote !== null);
+    if (!quote) return;
     if (!this.wire.isBacklog(id)) this.latencies.add(receivedMs, quote.ts);
     this.store.offer({ id, quote });
+  }
+
+  private onMarket(data: string): void {
+    const event = readMarketEvent(data);
+    this.countUnless(event !== null);
+    if (!event) return;
+    this.queryClient.setQueryData<MarketBoard>(marketsKey, (board) => board && applyMarketEvent(board, event));
+  }
+
+  private countUnless(readable: boolean): void {
+    if (!readable) this.unreadableEvents += 1;
+  }
+
+  /**
+   * A hidden page lets go of its events, and gets what it missed when it is seen again: a browser opens six connections
+   * to a server at most, over all its tabs, and each tab holds one for its quotes already.
+   */
+  private followVisibility(): void {
+    if (document.hidden) {
+      this.events.stop();
+      return;
+    }
+    this.wire.wake();
+    this.events.wake();
+    this.events.start();
   }
 
   /** After every (re)connection too: conflation may have skipped what a lost connection had not delivered. */

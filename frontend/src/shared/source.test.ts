@@ -7,6 +7,8 @@ describe('describeSource', () => {
     expect(describeSource('REPLAY').label).not.toMatch(/live/i);
     expect(describeSource('TOS').label).toBe('TOS live');
     expect(describeSource('NEW').label).toBe('NEW');
+    expect(describeSource('TOS', true)).toEqual({ origin: 'replay', label: 'TOS recorded', short: 'TOS' });
+    expect(describeSource('MOCK', true)).toEqual(describeSource('MOCK'));
   });
 });
 

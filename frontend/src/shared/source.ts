@@ -17,8 +17,11 @@ const KNOWN: Readonly<Record<string, SourceWords>> = {
   SCHWAB: { origin: 'market', label: 'SCHWAB live', short: 'SCHWAB' },
 };
 
-export function describeSource(source: string): SourceWords {
-  return KNOWN[source] ?? { origin: 'market', label: source, short: source };
+/** `recorded`: the page shows a recording, in which a source's prices are not those of now, whoever gave them. */
+export function describeSource(source: string, recorded = false): SourceWords {
+  const words = KNOWN[source] ?? { origin: 'market', label: source, short: source };
+  if (!recorded || words.origin !== 'market') return words;
+  return { origin: 'replay', label: `${source} recorded`, short: source };
 }
 
 /** A sentence for everything on the page that is no live market price; null when all of it is. */

@@ -2,24 +2,45 @@ import { Link } from '@tanstack/react-router';
 import { ConnectionState } from '@/features/connection/ConnectionState';
 import { Latency } from '@/features/connection/Latency';
 import { SourceBadges } from '@/features/connection/SourceBadges';
+import { MarketStatus } from '@/features/markets/MarketStatus';
 import { BoltIcon, BookIcon } from '@/shared/icons';
 import classes from './shell.module.css';
 import { ThemeToggle } from './ThemeToggle';
+import { useMarketChoice } from './useMarketChoice';
 
-/** Name, pages, and what the user must always know: source, latency, connection. */
+/** Name, pages, and what the user must always know: the chosen market, source, latency, connection. */
 export function Header() {
+  const [chosen, choose] = useMarketChoice();
   return (
     <div className={classes.bar}>
-      <Link to="/futures" className={classes.brand} aria-label="Thor, to the first page">
+      <Link to="/" className={classes.brand} aria-label="Thor, to the first page">
         <BoltIcon />
         <span className={classes.brandName}>Thor</span>
       </Link>
       <nav aria-label="Pages" className={classes.nav}>
-        <Link to="/futures" className={classes.page} activeProps={{ 'aria-current': 'page' }}>
+        <Link
+          to="/"
+          className={classes.page}
+          activeOptions={{ exact: true, includeSearch: false }}
+          activeProps={{ 'aria-current': 'page' }}
+          title="Home: press g, then h"
+        >
+          Home
+        </Link>
+        <Link
+          to="/futures"
+          className={classes.page}
+          activeOptions={{ includeSearch: false }}
+          activeProps={{ 'aria-current': 'page' }}
+          title="Future Trading: press g, then f"
+        >
           <span className={classes.wide}>Future Trading</span>
           <span className={classes.narrow}>Futures</span>
         </Link>
       </nav>
+      <div className={classes.market}>
+        <MarketStatus chosen={chosen} onChoose={choose} />
+      </div>
       <div className={classes.status}>
         <SourceBadges />
         <Latency />

@@ -10,7 +10,7 @@ export function NotFound() {
         There is no page at <code>{pathname}</code>.
       </p>
       <p>
-        <Link to="/futures">Go to Future Trading</Link>
+        <Link to="/">Go to Home</Link>
       </p>
     </main>
   );

@@ -5,19 +5,20 @@ import { useActiveSources, useEverySecond, useWireStatus } from '@/live/hooks';
 import type { LiveSession } from '@/live/session';
 import { formatAgeLong } from '@/shared/format';
 import { WarningIcon } from '@/shared/icons';
+import { pageNamespace } from '@/shared/namespace';
 import { originNotice } from '@/shared/source';
 import classes from './connection.module.css';
 
 /** A reconnection shorter than this is not worth moving the page for. */
 const PATIENCE_MS = 500;
 
-/** Says on every page that its prices are simulated or recorded. */
+/** Says on every page that its prices are simulated or recorded; in a namespace that is said already, more exactly. */
 export function OriginBanner() {
   const sources = useActiveSources();
   const { data: status } = useQuery(statusQuery);
   const shown = sources.size === 0 && status?.simulated ? ['MOCK'] : sources.keys();
   const notice = originNotice(shown);
-  if (!notice) return null;
+  if (!notice || pageNamespace() !== '') return null;
   return (
     <p className={classes.origin} data-testid="simulated-banner">
       {notice}
@@ -41,8 +42,8 @@ export function DisconnectedBanner() {
   );
 }
 
-function disconnection({ store }: LiveSession, serverNow: number): string {
+function disconnection({ store }: LiveSession, present: number): string {
   const newest = store.newest();
   if (newest === null) return 'No connection to the quote stream yet; retrying.';
-  return `Connection lost; showing the last known quotes, ${formatAgeLong(serverNow - newest)} old; retrying.`;
+  return `Connection lost; showing the last known quotes, ${formatAgeLong(present - newest)} old; retrying.`;
 }

@@ -1,6 +1,7 @@
 import { useWireStatus } from '@/live/hooks';
 import type { WireState } from '@/live/wire';
 import { CutIcon, LinkedIcon, RetryIcon } from '@/shared/icons';
+import { pageNamespace } from '@/shared/namespace';
 import classes from './connection.module.css';
 
 const WORDS: Readonly<Record<WireState, string>> = {
@@ -15,6 +16,8 @@ const ICONS = { connecting: RetryIcon, live: LinkedIcon, reconnecting: RetryIcon
 /** State of the live connection as icon and word; the only thing that is announced by itself. */
 export function ConnectionState() {
   const { state } = useWireStatus();
+  // The connection to a replay is as good, but nothing there is live.
+  const isReplay = pageNamespace() !== '';
   const StateIcon = ICONS[state];
   return (
     <output
@@ -25,7 +28,7 @@ export function ConnectionState() {
       data-state={state}
     >
       <StateIcon />
-      <span>{WORDS[state]}</span>
+      <span>{isReplay && state === 'live' ? 'Connected' : WORDS[state]}</span>
     </output>
   );
 }

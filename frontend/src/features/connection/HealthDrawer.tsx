@@ -6,7 +6,7 @@ import '@mantine/core/styles/Drawer.css';
 import { Drawer } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type SourceHealth, sourcesQuery, statusQuery } from '@/api/queries';
-import { useEverySecond, useLive, useWireStatus } from '@/live/hooks';
+import { useEventsStatus, useEverySecond, useLive, useWireStatus } from '@/live/hooks';
 import { formatAge, formatCount, formatLatency, formatRate, UNKNOWN } from '@/shared/format';
 import { ProblemAlert } from '@/shared/ProblemAlert';
 import classes from './health.module.css';
@@ -65,8 +65,8 @@ function Sources() {
 }
 
 function SourceCard({ row }: { row: SourceHealth }) {
-  const lastEvent = useEverySecond((_session, now) =>
-    row.last_event_at ? `${formatAge(now - Date.parse(row.last_event_at))} ago` : UNKNOWN,
+  const lastEvent = useEverySecond((_session, _present, serverNow) =>
+    row.last_event_at ? `${formatAge(serverNow - Date.parse(row.last_event_at))} ago` : UNKNOWN,
   );
   return (
     <li className={classes.source} data-testid={`source-${row.source}`}>
@@ -96,6 +96,7 @@ function SourceCard({ row }: { row: SourceHealth }) {
 function Connection() {
   const session = useLive();
   const { state, reconnects, gaps } = useWireStatus();
+  const events = useEventsStatus();
   const median = useEverySecond((live) => shownLatency(live.latency()?.medianMs));
   const p95 = useEverySecond((live) => shownLatency(live.latency()?.p95Ms));
   const skew = useEverySecond((live) => `${Math.round(live.skewMs())} ms`);
@@ -104,7 +105,8 @@ function Connection() {
       <h3 className={classes.title}>This browser</h3>
       <Facts
         facts={[
-          ['Connection', state],
+          ['Quotes', state],
+          ['Events', events.state],
           ['Reconnections', formatCount(reconnects)],
           ['Latency, median', median],
           ['Latency, 95 %', p95],

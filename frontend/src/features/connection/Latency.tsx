@@ -1,5 +1,6 @@
 import { useEverySecond, useWireStatus } from '@/live/hooks';
 import { formatLatency, UNKNOWN } from '@/shared/format';
+import { pageNamespace } from '@/shared/namespace';
 import classes from './connection.module.css';
 
 /** Median time from a quote's own time to its arrival here. */
@@ -8,6 +9,8 @@ export function Latency() {
   const median = useEverySecond((session) => shownLatency(session.latency()?.medianMs));
   const p95 = useEverySecond((session) => shownLatency(session.latency()?.p95Ms));
   const text = state === 'live' ? median : UNKNOWN;
+  // A recorded quote's own time says nothing of the line.
+  if (pageNamespace() !== '') return null;
   return (
     <span
       className={classes.latency}

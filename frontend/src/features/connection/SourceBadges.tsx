@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useState } from 'react';
 import { sourcesQuery } from '@/api/queries';
 import { useActiveSources } from '@/live/hooks';
+import { pageNamespace } from '@/shared/namespace';
 import { describeSource } from '@/shared/source';
 import classes from './connection.module.css';
 import { type SourceState, shownSources, sourceState } from './sourceState';
@@ -59,7 +60,7 @@ interface SourceBadgeProps {
 }
 
 function SourceBadge({ source, symbols, state }: SourceBadgeProps) {
-  const { label, short, origin } = describeSource(source);
+  const { label, short, origin } = describeSource(source, pageNamespace() !== '');
   const isWell = state === null || state === 'connected';
   return (
     <span

@@ -1,17 +1,12 @@
-import { useMediaQuery } from '@mantine/hooks';
 import { type RefObject, useCallback, useState } from 'react';
+import { useIsNarrow } from '@/shared/useIsNarrow';
 import { BoardRow } from './BoardRow';
 import { COLUMNS, type Column, sortableColumn } from './columns';
 import classes from './futures.module.css';
 import type { BoardTable } from './useBoardTable';
 
-/** Below this width the columns no longer fit, and rows have two lines. */
-const COMPACT_QUERY = '(max-width: 820px)';
-
-/** Read at the first render already: the wrong layout must not flash. */
-export function useIsCompact(): boolean {
-  return useMediaQuery(COMPACT_QUERY, undefined, { getInitialValueInEffect: false }) ?? false;
-}
+/** Below this width of the board the columns no longer fit, and rows have two lines. */
+const COMPACT_BELOW_PX = 680;
 
 interface BoardProps {
   table: BoardTable;
@@ -20,7 +15,7 @@ interface BoardProps {
 
 /** The table of the tracked instruments. */
 export function Board({ table, tableRef }: BoardProps) {
-  const compact = useIsCompact();
+  const compact = useIsNarrow(tableRef, COMPACT_BELOW_PX);
   const [focused, setFocused] = useState<string | null>(null);
   const onFocus = useCallback((symbol: string) => setFocused(symbol), []);
   const rows = table.getRowModel().rows;

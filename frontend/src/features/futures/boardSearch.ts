@@ -9,6 +9,9 @@ export interface BoardSearch {
   readonly q?: string;
 }
 
+/** Replaces the given parts of the address; undefined takes one out. */
+export type OnBoardSearch = (change: { sort?: string | undefined; q?: string | undefined }) => void;
+
 export interface Sorting {
   readonly id: string;
   readonly desc: boolean;

@@ -5,6 +5,7 @@ import { useEverySecond } from '@/live/hooks';
 import { type Freshness, freshness } from '@/live/staleness';
 import { formatMicros, formatSigned, type Micros } from '@/shared/decimal';
 import { formatAge, formatCount, formatPercent, UNKNOWN } from '@/shared/format';
+import { pageNamespace } from '@/shared/namespace';
 import { describeSource } from '@/shared/source';
 import type { ColumnId } from './columns';
 import { Flash } from './Flash';
@@ -109,7 +110,7 @@ export function SymbolName({ view }: { view: RowView }) {
 
 export function SourceName({ source }: { source: string | null }) {
   if (source === null) return UNKNOWN;
-  const { short, label, origin } = describeSource(source);
+  const { short, label, origin } = describeSource(source, pageNamespace() !== '');
   return (
     <span className={classes.source} data-origin={origin} title={label}>
       {short}

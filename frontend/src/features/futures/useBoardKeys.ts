@@ -1,4 +1,5 @@
 import { type RefObject, useEffect } from 'react';
+import { isTaken } from '@/shared/keys';
 
 const STEPS: Readonly<Record<string, number>> = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 };
 
@@ -10,7 +11,7 @@ const STEPS: Readonly<Record<string, number>> = { ArrowDown: 1, j: 1, ArrowUp: -
 export function useBoardKeys(table: RefObject<HTMLTableElement | null>, filter: RefObject<HTMLInputElement | null>) {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      if (isTaken(event)) return;
       if (event.key === '/') {
         event.preventDefault();
         filter.current?.focus();
@@ -24,13 +25,6 @@ export function useBoardKeys(table: RefObject<HTMLTableElement | null>, filter: 
     window.addEventListener('keydown', onKeyDown);
     return () => window.removeEventListener('keydown', onKeyDown);
   }, [table, filter]);
-}
-
-function isTyping(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLElement &&
-    (target.closest('input, textarea, select, [role="dialog"]') !== null || target.isContentEditable)
-  );
 }
 
 /** The row that a key leads to from the focused one; null when the key means nothing here. */

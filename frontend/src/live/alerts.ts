@@ -1,0 +1,62 @@
+/** Alerts of the server that hold now and that nobody has put aside, outside React. */
+
+import { parseObject } from './quote';
+
+export interface Alert {
+  /** Its name: an alert that comes again under the same name replaces the earlier one. */
+  readonly alert: string;
+  readonly severity: 'warning' | 'critical';
+  readonly text: string;
+  readonly atMs: number;
+}
+
+/** More than anybody reads; a bound, should the server run wild. */
+const MOST = 50;
+
+export class AlertStore {
+  private readonly active = new Map<string, Alert>();
+  private readonly listeners = new Set<() => void>();
+  private shown: readonly Alert[] = [];
+
+  /** Takes the event `alert`; answers whether it could be read. */
+  take(data: string): boolean {
+    const said = parseObject(data);
+    if (!said || typeof said.alert !== 'string') return false;
+    if (said.ended === true) {
+      this.drop(said.alert);
+      return true;
+    }
+    if (typeof said.text !== 'string') return false;
+    const atMs = typeof said.at === 'string' ? Date.parse(said.at) : Number.NaN;
+    const severity = said.severity === 'critical' ? 'critical' : 'warning';
+    // Out first, so that what came last stands last.
+    this.active.delete(said.alert);
+    this.active.set(said.alert, { alert: said.alert, severity, text: said.text, atMs });
+    this.changed();
+    return true;
+  }
+
+  /** Puts an alert aside until it is raised anew. */
+  drop(alert: string): void {
+    if (this.active.delete(alert)) this.changed();
+  }
+
+  /** Newest first, critical ones before warnings; the same array until something changes. */
+  list(): readonly Alert[] {
+    return this.shown;
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  private changed(): void {
+    const rank = ({ severity }: Alert) => (severity === 'critical' ? 0 : 1);
+    this.shown = [...this.active.values()]
+      .reverse()
+      .toSorted((a, b) => rank(a) - rank(b))
+      .slice(0, MOST);
+    for (const listener of this.listeners) listener();
+  }
+}
