@@ -23,7 +23,7 @@ from thor.ops.state import read_state
 from thor.runtime.processes import exists, free_port, is_running
 
 READY_SECONDS = 90
-SERVICES = ["postgres", "valkey", "web", "ingestor", "source"]
+SERVICES = ["postgres", "valkey", "web", "ingestor", "source", "desk", "jobs"]
 
 
 class Up:

@@ -19,6 +19,7 @@ RULE_FILES = sorted(
         "markets/us_holidays.py", "markets/hours.py",
         "markets/calendar.py", "markets/market.py", "markets/transition.py", "markets/session.py",
         "markets/composite.py", "markets/feature.py", "desk/reactor.py", "desk/desk.py",
+        "desk/health.py", "desk/sources.py",
         "vendors/excel/sheet.py", "history/tick.py", "history/week.py", "history/recording.py",
         "history/account.py", "history/letter.py", "history/lease.py", "history/watch.py", "runtime/backoff.py",
     }

@@ -8,13 +8,18 @@ from thor.quotes.health import SourceHealth, SourceState
 
 
 def missing(providers: Sequence[str], reports: Sequence[SourceHealth], ingestors: int) -> str:
-    """What does not report, in one line; empty when all is there. A source that waits or is silent is there: before
-    the open nothing need come."""
-    by_provider = {report.provider: report for report in reports}
-    found = [_trouble(name, by_provider.get(name)) for name in providers]
+    """What does not report, in one line; empty when all is there."""
+    found = [source_trouble(providers, reports)]
     if not ingestors:
         found.append("no ingestor reports: quotes are not stored")
     return "; ".join(filter(None, found))
+
+
+def source_trouble(providers: Sequence[str], reports: Sequence[SourceHealth]) -> str:
+    """Which sources do not work, in one line; empty when all do. One that waits or is silent is there: nothing need
+    come before the open."""
+    by_provider = {report.provider: report for report in reports}
+    return "; ".join(filter(None, (_trouble(name, by_provider.get(name)) for name in providers)))
 
 
 def _trouble(provider: str, report: SourceHealth | None) -> str:

@@ -24,7 +24,7 @@ from thor.desk.snapshot import SnapshotReactor
 from thor.desk.store import DeposedError, DeskStore
 from thor.desk.time import DeskTime, Limit, desk_time
 from thor.markets import selectors as markets
-from thor.markets.calendar import Calendar
+from thor.markets.calendar import Calendar, Status
 from thor.markets.models import HORIZON_ALARM
 from thor.markets.trade_date import utc
 from thor.quotes.keys import Keys
@@ -353,6 +353,7 @@ class DeskWorker(Worker):
             "quotes": self._quotes,
             "refused": self._refused,
             "transitions": self._transitions,
+            "open": ",".join(name for name, status in desk.clock.statuses().items() if status is Status.OPEN),
             "updated_at": format_ts(self._now.now_us()),
         }
         pipe = self._bus().pipeline(transaction=True)

@@ -17,8 +17,11 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 from pydantic import Field
 
+from thor.desk.health import DeskHealth
+from thor.desk.jobs import job_counts
 from thor.history.selectors import IngestStatus, ingest_status
 from thor.quotes.health import SourceHealth, SourceState
+from thor.quotes.keys import Keys
 from thor.quotes.live import live
 from thor.quotes.quote import SIMULATED_SOURCES, format_ts
 from thor.quotes.selectors import from_bus, in_time
@@ -61,12 +64,33 @@ class Ingest(Schema):
     rate: float | None = Field(description="Ticks a second of all ingestors; null when none is alive")
 
 
+class Desk(Schema):
+    leader: str = Field(description="Its host, process and a random part")
+    standby: int = Field(description="Desks that wait to lead")
+    position: str = Field(description="The instant up to which every transition was told")
+    lag_ms: int = Field(description="How far that lies behind")
+    next_market: str | None = Field(description="Whose transition comes next; null where no calendar reaches so far")
+    next_kind: Literal["OPEN", "CLOSE"] | None
+    next_at: str | None
+    transitions: int = Field(description="Told since this desk began to lead")
+    updated_at: str
+
+
+class Jobs(Schema):
+    waiting: int
+    running: int
+    failed: int
+    workers: int = Field(description="Job workers that are alive")
+
+
 class StatusAnswer(Schema):
     version: str
     namespace: str
     now: str
     simulated: bool = Field(description="A source that is simulated or replayed feeds the board")
     ingest: Ingest
+    desk: Desk | None = Field(description="The leading desk; null when none leads")
+    jobs: Jobs | None = Field(description="Durable jobs; null while the database is away")
     server_started_at: str
 
 
@@ -121,10 +145,12 @@ def _row(report: SourceHealth) -> SourceRow:
 
 @router.get("/status", response=StatusAnswer, operation_id="status", summary="What runs, and how far behind it is")
 async def status(request: HttpRequest) -> StatusAnswer:
-    """Version, namespace, whether what is shown is simulated, and the ingestor's lag."""
+    """Version, namespace, whether what is shown is simulated, the ingestor's lag, the desk and its jobs."""
     del request
     here = live()
-    reports, ingest = await asyncio.gather(from_bus(lambda bus: bus.health()), in_time(_ingest))
+    reports, ingest, desk, jobs = await asyncio.gather(
+        from_bus(lambda bus: bus.health()), in_time(_ingest), in_time(_desk), _jobs()
+    )
     return StatusAnswer(
         version=version("thor"),
         namespace=settings.THOR_NAMESPACE,
@@ -138,6 +164,8 @@ async def status(request: HttpRequest) -> StatusAnswer:
             lost=ingest.lost,
             rate=ingest.rate,
         ),
+        desk=desk,
+        jobs=jobs,
         server_started_at=format_ts(here.started_us),
     )
 
@@ -156,6 +184,40 @@ def _client() -> redis.Redis:
 
 def _ingest() -> IngestStatus:
     return ingest_status(_client(), settings.THOR_NAMESPACE)
+
+
+def _desk() -> Desk | None:
+    fields: Any = _client().hgetall(Keys(settings.THOR_NAMESPACE).desk_health)
+    found = DeskHealth.from_fields({name.decode(): value.decode() for name, value in fields.items()})
+    if found is None:
+        return None
+    return Desk(
+        leader=found.owner,
+        standby=found.standby,
+        position=found.position,
+        lag_ms=found.lag_ms,
+        next_market=found.next_market or None,
+        next_kind=found.next_kind or None,  # type: ignore[arg-type]
+        next_at=found.next_at or None,
+        transitions=found.transitions,
+        updated_at=found.updated_at,
+    )
+
+
+async def _jobs() -> Jobs | None:
+    """A status must work while the database is away, and says so."""
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            return await sync_to_async(_job_counts, thread_sensitive=False)()
+    except (DatabaseError, TimeoutError):
+        return None
+
+
+def _job_counts() -> Jobs:
+    try:
+        return Jobs(**job_counts()._asdict())
+    finally:
+        close_old_connections()
 
 
 @probes.get("/healthz", response=Alive, operation_id="healthz", summary="Is the process alive", auth=None)

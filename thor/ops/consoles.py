@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 NEWS_LINES = 8
+#: Plain lines say this often how the stack stands.
+STATUS_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class Picture:
     lives: Mapping[str, Life]
     headline: str
     last_lines: Mapping[str, str]
+    #: How the stack stands in one line; empty while nothing is known.
+    status: str = ""
 
 
 class Console(Protocol):
@@ -41,6 +45,9 @@ class Console(Protocol):
 class PlainConsole:
     """Readable lines, for a file or a pipe."""
 
+    def __init__(self) -> None:
+        self._status_at: float | None = None
+
     def say(self, line: str) -> None:
         _print(f"thor      | {line}")
 
@@ -48,7 +55,12 @@ class PlainConsole:
         _print(f"{service:<9} | {readable(line)}")
 
     def show(self, picture: Picture) -> None:
-        """Lines only: a picture is not shown."""
+        """Of a picture its line, once a minute."""
+        if self._status_at is None:
+            self._status_at = picture.now + STATUS_SECONDS
+        if picture.status and picture.now >= self._status_at:
+            self._status_at = picture.now + STATUS_SECONDS
+            self.say(picture.status)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -118,7 +130,8 @@ def drawing(picture: Picture, news: tuple[str, ...]) -> RenderableType:
             Text(readable(picture.last_lines.get(name, "")).split("\n")[0], style="dim"),
         )
     latest = Text("\n".join(line.split("\n")[0] for line in news), style="dim", no_wrap=True, overflow="ellipsis")
-    return Group(Text(picture.headline, style="bold"), Text(""), table, Text(""), latest)
+    head = [Text(picture.headline, style="bold"), *([Text(picture.status)] if picture.status else [])]
+    return Group(*head, Text(""), table, Text(""), latest)
 
 
 def span(seconds: float) -> str:

@@ -22,6 +22,8 @@ PROGRAMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "web": ("web", SERVER_NAMES),
     "ingestor": ("redis_to_postgres", SERVER_NAMES),
     "source": ("collect", (*SERVER_NAMES, "ingestor")),
+    "desk": ("market_monitor", SERVER_NAMES),
+    "jobs": ("jobs", SERVER_NAMES),
 }
 
 

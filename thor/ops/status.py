@@ -76,6 +76,8 @@ def status_lines(status: Mapping[str, Any]) -> list[str]:
         ingest = feed.get("ingest") or {}
         words = [f"{name} {value}" for name, value in ingest.items() if value is not None]
         lines.append(f"ingest    {', '.join(words)}")
+        lines.append(f"desk      {_desk_words(feed.get('desk'))}")
+        lines.append(f"jobs      {_job_words(feed.get('jobs'))}")
         lines.extend(
             f"source    {source.get('source')} ({source.get('provider')}) {source.get('state')}, "
             f"{source.get('events')} events, {source.get('events_per_second')} a second, "
@@ -83,6 +85,21 @@ def status_lines(status: Mapping[str, Any]) -> list[str]:
             for source in feed["sources"]
         )
     return lines
+
+
+def _desk_words(desk: Mapping[str, Any] | None) -> str:
+    if not desk:
+        return "none leads"
+    coming = "no calendar reaches further"
+    if desk["next_at"]:
+        coming = f"next {desk['next_market']} {desk['next_kind']} at {desk['next_at'][:19]}Z"
+    return f"{desk['leader']} leads, {desk['standby']} on standby, lag {desk['lag_ms']} ms, {coming}"
+
+
+def _job_words(jobs: Mapping[str, Any] | None) -> str:
+    if not jobs:
+        return "not known: the database does not answer"
+    return ", ".join(f"{jobs[name]} {name}" for name in ("waiting", "running", "failed", "workers"))
 
 
 def env_lines(environment: Environment) -> list[str]:

@@ -86,6 +86,7 @@ class _Watched:
         self.partial = b""
         self.last_line = ""
         self.renewing = False
+        self.renew_by = 0.0
 
 
 class Supervisor:
@@ -128,10 +129,11 @@ class Supervisor:
         return all(watched.life.phase is Phase.STOPPED for watched in self._watched.values())
 
     def renew(self, name: str) -> None:
-        """Stop one service and start it again at once: its program changed."""
+        """Stop one service and start it again at once; one that does not stop in time is killed."""
         watched = self._watched[name]
         if watched.child is not None and not self._stopping:
             watched.renewing = True
+            watched.renew_by = self._now() + watched.service.policy.stop_timeout
             watched.child.send_signal(watched.service.stop_signal)
 
     def stop(self) -> None:
@@ -163,6 +165,8 @@ class Supervisor:
         elif lives.is_due(watched.life, now) and self._dependencies_run(watched.service):
             self._start(watched, now)
         child = watched.child
+        if watched.renewing and child is not None and now >= watched.renew_by:
+            end_group(child.pid, signal.SIGKILL)
         if watched.life.phase is Phase.STARTING and child is not None and watched.service.serves(child.pid):
             watched.life = lives.became_ready(watched.life, now)
 

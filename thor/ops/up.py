@@ -28,6 +28,7 @@ from thor.ops.stack import (
     terminal_is_shown,
     thor_argv,
 )
+from thor.ops.stack_watch import StackWatch
 from thor.ops.supervisor import Supervisor
 from thor.runtime.environment import Environment, resolve_addresses
 from thor.runtime.home import PRIVATE_FILE, ensure_home, log_dir, run_dir
@@ -134,7 +135,7 @@ class _Start:
             supervisor = self._supervisor(servers, started, env)
             self.wish.interrupts = False
             if not self.wish.to_stop:
-                self._keep(supervisor)
+                self._keep(supervisor, env["REDIS_URL"])
         finally:
             self.wish.interrupts = False
             self._end(supervisor, servers, started)
@@ -208,7 +209,7 @@ class _Start:
             supervisor.adopt(name, child)
         return supervisor
 
-    def _keep(self, supervisor: Supervisor) -> None:
+    def _keep(self, supervisor: Supervisor, redis_url: str) -> None:
         """Turn the loop until somebody wishes the end."""
         if not self.environment.web_dist.is_dir() and "web" not in self.out:
             self.console.say("the web app is not built, so only the API answers: run `make web`")
@@ -216,6 +217,7 @@ class _Start:
             self._say_time("running without the web app")
         announce = _Announcement(self)
         watcher = SourceWatcher(time.monotonic()) if self.options.dev else None
+        watch = self._watch(supervisor, redis_url)
         shown: dict[str, tuple[Phase, int | None]] = {}
         next_view = 0.0
         while not self.wish.to_stop:
@@ -226,6 +228,7 @@ class _Start:
                 self._note_changes(supervisor, shown, lives)
                 shown = changed
             announce.step(now)
+            watch.step(now)
             if watcher and (changed_file := watcher.changed(now)):
                 self.console.say(f"{changed_file} changed: starting the programs anew")
                 for name in PROGRAMS.keys() - self.out:
@@ -233,7 +236,13 @@ class _Start:
             if now >= next_view:
                 next_view = now + VIEW_SECONDS
                 last_lines = {name: supervisor.last_line(name) for name in lives}
-                self.console.show(Picture(now, lives, announce.headline, last_lines))
+                self.console.show(Picture(now, lives, announce.headline, last_lines, watch.line(lives)))
+        watch.close()
+
+    def _watch(self, supervisor: Supervisor, redis_url: str) -> StackWatch:
+        providers = () if "source" in self.out else self.environment.data_providers
+        namespace, say = self.environment.namespace, self.console.say
+        return StackWatch(supervisor, redis_url, namespace, providers, say, time.monotonic())
 
     def _note_changes(
         self, supervisor: Supervisor, shown: Mapping[str, tuple[Phase, int | None]], lives: Mapping[str, Life]

@@ -21,7 +21,7 @@ from thor.runtime.problem import Problem
 
 PROVIDERS = ("mock", "json", "excel_file", "excel_live", "replay")
 LOG_FORMATS = ("auto", "console", "json")
-SERVICES = ("postgres", "valkey", "web", "ingestor", "source")
+SERVICES = ("postgres", "valkey", "web", "ingestor", "source", "desk", "jobs")
 SECRETS = ("DATABASE_URL", "REDIS_URL", "THOR_SECRET_KEY")
 SAMPLE_KEY_WORDS = ("change-me", "changeme", "insecure", "example", "secret-key", "your-")
 
@@ -163,9 +163,7 @@ def _parse(environ: Mapping[str, str]) -> tuple[Environment, _Reader]:
         ),
         web_dist=reader.path("THOR_WEB_DIST") or CHECKOUT / "frontend" / "dist",
         log_format=reader.parsed("THOR_LOG_FORMAT", "auto", _one_of(LOG_FORMATS), f"one of {', '.join(LOG_FORMATS)}"),
-        disabled_services=frozenset(
-            service for service in SERVICES if reader.flag(f"THOR_DISABLE_{service.upper()}", False)
-        ),
+        disabled_services=_disabled_services(reader),
         pg_bin=reader.path("THOR_PG_BIN"),
         valkey_bin=reader.path("THOR_VALKEY_BIN"),
         excel_data_file=reader.path("EXCEL_DATA_FILE"),
@@ -193,6 +191,13 @@ def _database_url(reader: _Reader) -> str | None:
         return None
     secret = f":{quote(password, safe='')}" if password else ""
     return f"postgresql://{quote(user, safe='')}{secret}@{host}:{port}/{quote(name, safe='')}"
+
+
+def _disabled_services(reader: _Reader) -> frozenset[str]:
+    off = {service for service in SERVICES if reader.flag(f"THOR_DISABLE_{service.upper()}", False)}
+    if reader.flag("DISABLE_GLOBAL_MARKETS_MONITOR", False):
+        off.add("desk")
+    return frozenset(off)
 
 
 def _providers(reader: _Reader) -> tuple[str, ...]:

@@ -129,6 +129,18 @@ def test_a_renewed_service_is_a_new_process_without_a_wait(bench: Bench) -> None
     supervisor.run_until_stopped()
 
 
+def test_a_renewed_service_that_does_not_stop_is_killed(bench: Bench) -> None:
+    supervisor = bench.watch(bench.service("deaf", "trap '' TERM; echo up; while :; do sleep 0.05; done"))
+    bench.turn_until(lambda: bench.lines == ["deaf: up"])
+    first = supervisor.lives()["deaf"].pid
+    assert first is not None
+    supervisor.renew("deaf")
+    bench.turn_until(lambda: len(bench.lines) == 2)
+    assert supervisor.lives()["deaf"].pid not in (None, first)
+    assert not is_running(first)
+    supervisor.run_until_stopped()
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells a child of its parent's death")
 def test_children_end_when_the_supervisor_is_killed(tmp_path: Path) -> None:
     code = (
