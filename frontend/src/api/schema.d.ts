@@ -254,7 +254,7 @@ export interface paths {
         };
         /**
          * What runs, and how far behind it is
-         * @description Version, namespace, whether what is shown is simulated, and the ingestor's lag.
+         * @description Version, namespace, whether what is shown is simulated, the ingestor's lag, the desk and its jobs.
          */
         get: operations["status"];
         put?: never;
@@ -324,6 +324,45 @@ export interface components {
              * @description Of all control markets as given; it need not be 1
              */
             weight: string;
+        };
+        /** Desk */
+        Desk: {
+            /**
+             * Lag Ms
+             * @description How far that lies behind
+             */
+            lag_ms: number;
+            /**
+             * Leader
+             * @description Its host, process and a random part
+             */
+            leader: string;
+            /** Next At */
+            next_at: string | null;
+            /** Next Kind */
+            next_kind: ("OPEN" | "CLOSE") | null;
+            /**
+             * Next Market
+             * @description Whose transition comes next; null where no calendar reaches so far
+             */
+            next_market: string | null;
+            /**
+             * Position
+             * @description The instant up to which every transition was told
+             */
+            position: string;
+            /**
+             * Standby
+             * @description Desks that wait to lead
+             */
+            standby: number;
+            /**
+             * Transitions
+             * @description Told since this desk began to lead
+             */
+            transitions: number;
+            /** Updated At */
+            updated_at: string;
         };
         /** Ingest */
         Ingest: {
@@ -399,6 +438,20 @@ export interface components {
         InstrumentsAnswer: {
             /** Instruments */
             instruments: components["schemas"]["InstrumentFacts"][];
+        };
+        /** Jobs */
+        Jobs: {
+            /** Failed */
+            failed: number;
+            /** Running */
+            running: number;
+            /** Waiting */
+            waiting: number;
+            /**
+             * Workers
+             * @description Job workers that are alive
+             */
+            workers: number;
         };
         /** MarketRow */
         MarketRow: {
@@ -832,7 +885,11 @@ export interface components {
         Status: "OPEN" | "CLOSED" | "UNKNOWN";
         /** StatusAnswer */
         StatusAnswer: {
+            /** @description The leading desk; null when none leads */
+            desk: components["schemas"]["Desk"] | null;
             ingest: components["schemas"]["Ingest"];
+            /** @description Durable jobs; null while the database is away */
+            jobs: components["schemas"]["Jobs"] | null;
             /** Namespace */
             namespace: string;
             /** Now */
