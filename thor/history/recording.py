@@ -17,6 +17,7 @@ from thor.quotes.quote import (
     MAX_INTEGER,
     MAX_TEXT_LENGTH,
     MAX_WHOLE_DIGITS,
+    SOURCES,
     Quote,
     QuoteRefusedError,
     Reason,
@@ -31,7 +32,7 @@ EVENTS: Final = frozenset({"trade", "quote"})
 
 class Row(NamedTuple):
     """One row, typed. ``ts_us``: recorded time in epoch microseconds. Prices and sizes as the file holds them: float,
-    int, Decimal or text."""
+    int, Decimal or text. ``place``: counted from 0 in the order of the files."""
 
     symbol: str
     contract: str | None
@@ -53,6 +54,8 @@ class Row(NamedTuple):
     ask_size: Any
     volume: Any
     seq: Any
+    source: str | None
+    place: int
 
 
 @dataclass(slots=True)
@@ -162,11 +165,23 @@ class Merger:
 
         Raises :class:`QuoteRefusedError` for a row that holds no numbers where they belong or no time.
         """
-        if row.ts_us is None:
-            raise QuoteRefusedError(Reason.BAD_TIME, "the row has no time in UTC")
+        meta: dict[str, Any] = {"recorded_ts": format_ts(_time(row))}
+        quote = self._merge(row, SOURCE, ts_us, None, meta)
+        if row.seq is not None:
+            meta["vendor_seq"] = whole(row.seq)
+        return quote
+
+    def as_recorded(self, row: Row, first_free_seq: int) -> Quote:
+        """The quote of a row at its own time, of its own source and with its own ``seq`` where it has them; else
+        REPLAY's, numbered by its place from ``first_free_seq`` on. Raises like :meth:`quote`."""
+        own = whole(row.seq)
+        seq = first_free_seq + row.place if own is None else own
+        return self._merge(row, source_of(row.source), _time(row), seq, {})
+
+    def _merge(self, row: Row, source: str, ts_us: int, seq: int | None, meta: dict[str, Any]) -> Quote:
+        """``meta`` is the quote's, and is added to."""
         symbol, contract = self._symbol(row)
         price = self._prices
-        meta: dict[str, Any] = {"recorded_ts": format_ts(row.ts_us)}
         if contract is not None:
             meta["contract"] = contract
         last: _Side = (None if row.last is None else price[row.last], whole(row.last_size))
@@ -181,12 +196,11 @@ class Merger:
             last, bid, ask = (book.last, book.last_size), (book.bid, book.bid_size), (book.ask, book.ask_size)
         if last[0] is None and bid[0] is None and ask[0] is None:
             raise QuoteRefusedError(Reason.NO_PRICE, "none of last, bid and ask is there")
-        if row.seq is not None:
-            meta["vendor_seq"] = whole(row.seq)
         return Quote(
             symbol=symbol,
             ts_us=ts_us,
-            source=SOURCE,
+            source=source,
+            seq=seq,
             last=last[0],
             bid=bid[0],
             ask=ask[0],
@@ -210,6 +224,22 @@ class Merger:
         if found is None:
             found = self._symbols[row.symbol] = symbol_of(row.symbol)
         return found if row.contract is None else (found[0], self._texts[row.contract])
+
+
+def _time(row: Row) -> int:
+    if row.ts_us is None:
+        raise QuoteRefusedError(Reason.BAD_TIME, "the row has no time in UTC")
+    return row.ts_us
+
+
+def source_of(raw: str | None) -> str:
+    """The source that a row names, REPLAY where it names none. Raises :class:`QuoteRefusedError`."""
+    if not raw:
+        return SOURCE
+    source = "TOS" if raw == "EXCEL" else raw
+    if source not in SOURCES:
+        raise QuoteRefusedError(Reason.UNKNOWN_SOURCE, f"source {raw[:24]!r} is none of {', '.join(sorted(SOURCES))}")
+    return source
 
 
 def symbol_of(raw: str | None) -> tuple[str, str | None]:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import polars as pl
 
-from thor.history.recording import Row
+from thor.history.recording import Row, symbol_of
+from thor.quotes.quote import QuoteRefusedError
 
 FORMATS: Final = (".parquet", ".csv")
-TEXTS: Final = ("symbol", "contract", "event", "venue", "condition")
+TEXTS: Final = ("symbol", "contract", "event", "venue", "condition", "source")
 PRICES: Final = ("last", "bid", "ask", "open", "high", "low", "close", "change", "settlement")
 SIZES: Final = ("last_size", "bid_size", "ask_size", "volume", "seq")
 #: Other spellings of a column; all are compared in lower case and without underscores.
 ALIASES: Final = {"cumvolume": "volume", "cond": "condition"}
+#: The columns of a file; the place of a row is counted over all files.
+COLUMNS: Final = tuple(name for name in Row._fields if name != "place")
+#: Rows in memory at once; a recording may be larger than the machine.
+SLICE: Final = 20_000
 
 
 class RecordingError(ValueError):
@@ -36,7 +41,7 @@ def scan(path: Path) -> pl.LazyFrame:
 
 
 def typed(frame: pl.LazyFrame, schema: Mapping[str, pl.DataType], name: str) -> pl.LazyFrame:
-    """The frame with exactly the columns of :class:`Row`, absent ones null. Raises :class:`RecordingError`."""
+    """The frame with exactly the columns of a file, absent ones null. Raises :class:`RecordingError`."""
     found: dict[str, str] = {}
     for column in schema:
         plain = column.casefold().replace("_", "")
@@ -48,7 +53,7 @@ def typed(frame: pl.LazyFrame, schema: Mapping[str, pl.DataType], name: str) -> 
         found[wanted] = column
     _require(found, list(schema), name)
     columns = []
-    for field in Row._fields:
+    for field in COLUMNS:
         source = "ts" if field == "ts_us" else field
         if source not in found:
             columns.append(pl.lit(None, pl.String).alias(field))
@@ -114,6 +119,13 @@ class Choice(NamedTuple):
     others: tuple[str, ...]
     rows_left_out: int
 
+    def said(self) -> str:
+        """In a line for a person."""
+        return (
+            f"{self.symbol}: {', '.join(self.contracts)} is replayed; {self.rows_left_out:,} rows of "
+            f"{len(self.others)} other contracts are left out (--contract all replays them too)"
+        )
+
 
 def choose_contracts(counts: pl.DataFrame, wanted: Sequence[str]) -> list[Choice]:
     """One line for each symbol that has several contracts, of ``counts`` (symbol, contract, rows, traded).
@@ -134,3 +146,95 @@ def choose_contracts(counts: pl.DataFrame, wanted: Sequence[str]) -> list[Choice
         left_out = int(group.filter(pl.col("contract").is_in(others))["rows"].sum())
         choices.append(Choice(str(symbol), kept, others, left_out))
     return choices
+
+
+class Recording(NamedTuple):
+    """Files opened as one. ``frame``: the rows to play, in order of time; ``sorted_here``: they were not.
+
+    ``first_us`` and ``last_us``: the first and last time, None where no row has one. ``first_free_seq``: above every
+    ``seq`` in the files.
+    """
+
+    frame: pl.LazyFrame
+    rows: int
+    symbols: frozenset[str]
+    choices: list[Choice]
+    sorted_here: bool
+    first_us: int | None
+    last_us: int | None
+    first_free_seq: int
+
+
+def open_recording(paths: Sequence[Path], symbols: Sequence[str], contracts: Sequence[str]) -> Recording:
+    """The rows of these symbols and contracts; of all where none are named. Raises :class:`RecordingError`."""
+    names = ", ".join(path.name for path in paths)
+    try:
+        return _open(paths, names, symbols, contracts)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        line = (str(error).splitlines() or [type(error).__name__])[0][:160]
+        raise RecordingError(f"{names} cannot be read: {line}") from error
+
+
+def _open(paths: Sequence[Path], names: str, symbols: Sequence[str], contracts: Sequence[str]) -> Recording:
+    whole = pl.concat([scan(path) for path in paths], how="vertical_relaxed").with_row_index("place")
+    frame, choices = _wanted(whole, symbols, contracts)
+    found = frame.select(
+        rows=pl.len(),
+        in_order=pl.col("ts_us").is_sorted(),
+        raw=pl.col("symbol").unique().implode(),
+        first_us=pl.col("ts_us").min(),
+        last_us=pl.col("ts_us").max(),
+        top_seq=pl.col("seq").cast(pl.Int64, strict=False).max(),
+    ).collect()
+    facts = found.row(0, named=True)
+    if facts["rows"] == 0:
+        raise RecordingError(f"{names} has no rows to replay: check the file, --symbols and --contract")
+    return Recording(
+        frame=frame if facts["in_order"] else frame.sort("ts_us", maintain_order=True, nulls_last=True),
+        rows=int(facts["rows"]),
+        symbols=frozenset(_symbols(facts["raw"])),
+        choices=choices,
+        sorted_here=not facts["in_order"],
+        first_us=facts["first_us"],
+        last_us=facts["last_us"],
+        first_free_seq=0 if facts["top_seq"] is None else int(facts["top_seq"]) + 1,
+    )
+
+
+def _wanted(frame: pl.LazyFrame, symbols: Sequence[str], contracts: Sequence[str]) -> tuple[pl.LazyFrame, list[Choice]]:
+    if symbols:
+        raw = frame.select(pl.col("symbol").unique()).collect()["symbol"].to_list()
+        frame = frame.filter(pl.col("symbol").is_in([name for name in raw if _is_one_of(name, symbols)]))
+    counts = frame.group_by("symbol", "contract").agg(
+        rows=pl.len(), traded=pl.col("last_size").cast(pl.Float64, strict=False).sum()
+    )
+    choices = choose_contracts(counts.collect(), contracts)
+    for choice in choices:
+        frame = frame.filter(
+            (pl.col("symbol") != choice.symbol).fill_null(True)
+            | pl.col("contract").is_in(choice.contracts)
+            | pl.col("contract").is_null()
+        )
+    return frame, choices
+
+
+def rows_of(frame: pl.LazyFrame) -> Iterator[Row]:
+    """The rows one by one, a slice in memory at a time."""
+    for piece in frame.collect_batches(chunk_size=SLICE, maintain_order=True):
+        columns = [piece[name].to_list() for name in Row._fields]
+        yield from map(Row._make, zip(*columns, strict=True))
+
+
+def _symbols(raw: Sequence[str | None]) -> Iterator[str]:
+    for name in raw:
+        try:
+            yield symbol_of(name)[0]
+        except QuoteRefusedError as error:
+            raise RecordingError(f"column symbol: {error.detail}") from None
+
+
+def _is_one_of(raw: str | None, symbols: Sequence[str]) -> bool:
+    try:
+        return symbol_of(raw)[0] in symbols
+    except QuoteRefusedError:
+        return False

@@ -11,10 +11,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import ClassVar, Final
 
-import polars as pl
-
-from thor.history.recording import SOURCE, Merger, Row, symbol_of
-from thor.history.recording_file import Choice, RecordingError, choose_contracts, scan
+from thor.history.recording import SOURCE, Merger, Row
+from thor.history.recording_file import Choice, RecordingError, open_recording, rows_of
 from thor.quotes.provider import (
     Event,
     Provider,
@@ -26,8 +24,6 @@ from thor.quotes.provider import (
 from thor.quotes.quote import Quote, QuoteRefusedError, Reason
 from thor.runtime.clock import Clock
 
-#: Rows in memory at once; a recording may be larger than the machine.
-SLICE: Final = 20_000
 MAX_PER_POLL: Final = 2_000
 #: Further behind than this, the replay takes up its pace again from now instead of rushing.
 MAX_BEHIND_US: Final = 1_000_000
@@ -63,46 +59,14 @@ class ReplayProvider(Provider):
     def connect(self) -> None:
         if self._rows is not None:
             return
+        given = self.settings
         try:
-            frame = self._open()
+            found = open_recording(given.replay_files, given.symbols, given.replay_contracts)
         except RecordingError as error:
             raise SourceLostError(str(error)) from error
-        except (OSError, pl.exceptions.PolarsError) as error:
-            raise SourceLostError(f"{self._names()} cannot be read: {_first_line(error)}") from error
-        self._rows = _rows(frame.slice(self.rows_read))
-
-    def _open(self) -> pl.LazyFrame:
-        """The rows to play, in order of time. Sets ``rows``, ``symbols`` and ``choices``."""
-        frame = pl.concat([scan(path) for path in self.settings.replay_files], how="vertical_relaxed")
-        frame = self._wanted(frame)
-        facts = frame.select(
-            rows=pl.len(), in_order=pl.col("ts_us").is_sorted(), raw=pl.col("symbol").unique().implode()
-        ).collect()
-        self.rows = int(facts["rows"][0])
-        if self.rows == 0:
-            raise RecordingError(f"{self._names()} has no rows to replay: check the file, --symbols and --contract")
-        self.symbols = frozenset(_symbols(facts["raw"][0].to_list()))
-        self.sorted_here = not facts["in_order"][0]
-        return frame.sort("ts_us", maintain_order=True, nulls_last=True) if self.sorted_here else frame
-
-    def _wanted(self, frame: pl.LazyFrame) -> pl.LazyFrame:
-        """The rows of the symbols and contracts asked for."""
-        if self.settings.symbols:
-            raw = frame.select(pl.col("symbol").unique()).collect()["symbol"].to_list()
-            frame = frame.filter(
-                pl.col("symbol").is_in([name for name in raw if _is_one_of(name, self.settings.symbols)])
-            )
-        counts = frame.group_by("symbol", "contract").agg(
-            rows=pl.len(), traded=pl.col("last_size").cast(pl.Float64, strict=False).sum()
-        )
-        self.choices = choose_contracts(counts.collect(), self.settings.replay_contracts)
-        for choice in self.choices:
-            frame = frame.filter(
-                (pl.col("symbol") != choice.symbol).fill_null(True)
-                | pl.col("contract").is_in(choice.contracts)
-                | pl.col("contract").is_null()
-            )
-        return frame
+        self.rows, self.symbols, self.choices = found.rows, found.symbols, found.choices
+        self.sorted_here = found.sorted_here
+        self._rows = rows_of(found.frame.slice(self.rows_read))
 
     def poll(self) -> Sequence[Event]:
         if self._rows is None:
@@ -147,31 +111,3 @@ class ReplayProvider(Provider):
     def close(self) -> None:
         """Let go of the files; connected again, the replay goes on after the last row read."""
         self._rows = self._ahead = None
-
-    def _names(self) -> str:
-        return ", ".join(path.name for path in self.settings.replay_files)
-
-
-def _rows(frame: pl.LazyFrame) -> Iterator[Row]:
-    for piece in frame.collect_batches(chunk_size=SLICE, maintain_order=True):
-        columns = [piece[name].to_list() for name in Row._fields]
-        yield from map(Row._make, zip(*columns, strict=True))
-
-
-def _symbols(raw: Sequence[str | None]) -> Iterator[str]:
-    for name in raw:
-        try:
-            yield symbol_of(name)[0]
-        except QuoteRefusedError as error:
-            raise RecordingError(f"column symbol: {error.detail}") from None
-
-
-def _is_one_of(raw: str | None, symbols: Sequence[str]) -> bool:
-    try:
-        return symbol_of(raw)[0] in symbols
-    except QuoteRefusedError:
-        return False
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:160]
