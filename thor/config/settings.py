@@ -10,6 +10,7 @@ from pathlib import Path
 
 import environ
 
+from thor.config.dress import UNFOLD as UNFOLD  # the admin's
 from thor.runtime.environment import is_loopback, load_dotenv, read_environment, resolve_addresses
 from thor.runtime.home import secret_key
 
@@ -115,33 +116,9 @@ AUTH_PASSWORD_VALIDATORS = [
 USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = False
+FORMAT_MODULE_PATH = "thor.config.formats"
 
 STATIC_URL = "/static/"
-
-#: The admin's dress. Theme: as the browser's, with a switch.
-UNFOLD = {
-    "SITE_TITLE": "Thor",
-    "SITE_HEADER": "Thor",
-    "SITE_SUBHEADER": "Administration",
-    "SITE_SYMBOL": "monitoring",
-    "SITE_URL": "/",
-    "SIDEBAR": {"show_search": True, "show_all_applications": False},
-    "COLORS": {
-        "primary": {
-            "50": "oklch(97.0% .014 254.6)",
-            "100": "oklch(93.2% .032 255.6)",
-            "200": "oklch(88.2% .059 254.1)",
-            "300": "oklch(80.9% .105 251.8)",
-            "400": "oklch(70.7% .165 254.6)",
-            "500": "oklch(62.3% .214 259.8)",
-            "600": "oklch(54.6% .245 262.9)",
-            "700": "oklch(48.8% .243 264.4)",
-            "800": "oklch(42.4% .199 265.6)",
-            "900": "oklch(37.9% .146 265.5)",
-            "950": "oklch(28.2% .091 267.9)",
-        }
-    },
-}
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

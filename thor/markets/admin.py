@@ -8,7 +8,11 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Field
 from django.http import HttpRequest
-from unfold.widgets import UnfoldAdminCheckboxSelectMultiple, UnfoldAdminSelectWidget
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminSelectWidget,
+)
 
 from thor.markets.calendar import Phase, Status
 from thor.markets.models import (
@@ -62,8 +66,14 @@ class MarketAdmin(ModelAdmin[Market]):
         return market.status
 
     def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name != "calendar":
-            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "calendar":
+            return self._calendar_field(db_field)
+        if db_field.name == "weight":
+            kwargs["widget"] = UnfoldAdminDecimalFieldWidget({"style": "min-width: 7.5rem"})
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def _calendar_field(self, db_field: Field[Any, Any]) -> forms.ChoiceField:
+        """One of those that were compiled, or that a market has."""
         names = {*editions(), *Market.objects.values_list("calendar", flat=True)}
         return forms.ChoiceField(
             choices=[(name, name) for name in sorted(names)],
@@ -123,7 +133,7 @@ class FeatureWindowAdmin(ModelAdmin[FeatureWindow]):
         return forms.MultipleChoiceField(
             choices=[(each.value, each.value) for each in Phase],
             required=False,
-            widget=UnfoldAdminCheckboxSelectMultiple,
+            widget=UnfoldAdminCheckboxSelectMultipleWidget,
             help_text=db_field.help_text,
         )
 

@@ -9,7 +9,7 @@ from typing import Final
 from django.db import Error as DatabaseError
 from django.db import close_old_connections
 
-from thor.markets.calendar import Calendar
+from thor.markets.calendar import Calendar, CalendarError
 from thor.markets.models import Market
 from thor.markets.selectors import CalendarShelf
 from thor.markets.session import no_calendar
@@ -59,7 +59,7 @@ class LiveMarkets:
 
     def __init__(self) -> None:
         self._shelf = CalendarShelf()
-        self._kept = Kept("markets", self._read, LOOK_SECONDS, DatabaseError)
+        self._kept = Kept("markets", self._read, LOOK_SECONDS, (DatabaseError, CalendarError))
 
     def start(self) -> None:
         self._kept.start()

@@ -60,11 +60,13 @@ class Market(models.Model):
     )  # fmt: skip
     status_at = models.DateTimeField("status since", null=True, blank=True, editable=False)
     position = models.PositiveSmallIntegerField(default=100, help_text="Its place in lists, smallest first.")
-    is_active = models.BooleanField(default=True, help_text="The clock follows it.")
-    is_control_market = models.BooleanField(default=False, help_text="Counts in the weighted view of the world.")
-    enable_futures_capture = models.BooleanField(default=False, help_text="Master switch of both captures.")
-    enable_open_capture = models.BooleanField(default=False)
-    enable_close_capture = models.BooleanField(default=False)
+    is_active = models.BooleanField("active", default=True, help_text="The clock follows it.")
+    is_control_market = models.BooleanField(
+        "control market", default=False, help_text="Counts in the weighted view of the world."
+    )
+    enable_futures_capture = models.BooleanField("capture", default=False, help_text="Master switch of both captures.")
+    enable_open_capture = models.BooleanField("at the open", default=False)
+    enable_close_capture = models.BooleanField("at the close", default=False)
 
     class Meta:
         ordering = ("position", "country")
@@ -165,7 +167,7 @@ class FeatureWindow(models.Model):
     )
     starts_at = models.DateTimeField("from", null=True, blank=True)
     ends_at = models.DateTimeField("until", null=True, blank=True)
-    is_active = models.BooleanField(default=True)
+    is_active = models.BooleanField("active", default=True)
     rollback_at = models.DateTimeField(null=True, blank=True, help_text="Off from then on, whatever else is said.")
 
     class Meta:

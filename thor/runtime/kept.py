@@ -17,16 +17,18 @@ IMPATIENT_SECONDS: Final = 1.0
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+Away = type[Exception] | tuple[type[Exception], ...]
 
 
 class Kept(Generic[T]):
     """The value that ``read`` gives, looked at again every ``seconds`` in a thread of its own.
 
     ``read`` gets the value of before (None at first) and raises ``away`` while the database is away: then the last
-    value stands. Started and stopped in a running event loop.
+    value stands. Any other error ends the keeping, and the next who asks gets it. Started and stopped in a running
+    event loop.
     """
 
-    def __init__(self, name: str, read: Callable[[T | None], T], seconds: float, away: type[Exception]) -> None:
+    def __init__(self, name: str, read: Callable[[T | None], T], seconds: float, away: Away) -> None:
         self._name, self._read, self._seconds, self._away = name, read, seconds, away
         self._value: T | None = None
         self._tried = asyncio.Event()
@@ -46,14 +48,18 @@ class Kept(Generic[T]):
         if self._value is None:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._tried.wait(), FIRST_SECONDS)
+        if self._task is not None and self._task.done():
+            self._task.result()
         if self._value is None:
             raise Problem(f"{self._name}: the database does not answer; it is asked again soon", status=503)
         return self._value
 
     async def _keep(self) -> None:
         while True:
-            await self._look()
-            self._tried.set()
+            try:
+                await self._look()
+            finally:
+                self._tried.set()
             await asyncio.sleep(self._seconds if self._value is not None else min(self._seconds, IMPATIENT_SECONDS))
 
     async def _look(self) -> None:

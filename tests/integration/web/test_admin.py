@@ -1,0 +1,141 @@
+"""The admin: every page answers in its dress, rights, what may be edited, and the headers it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.test import Client
+from django.urls import reverse
+
+from thor.instruments.services import seed_instruments
+from thor.markets.models import CalendarEdition, FeatureWindow, Market, MarketDataSnapshot
+from thor.markets.services import seed_markets
+from thor.runtime.admin import ReadOnlyAdmin
+
+pytestmark = pytest.mark.django_db
+HOST = "127.0.0.1"
+OURS = sorted(
+    (model for model in admin.site._registry if model.__module__.startswith("thor.")), key=lambda model: str(model)
+)
+READ_ONLY = [model for model in OURS if isinstance(admin.site._registry[model], ReadOnlyAdmin)]
+
+
+@pytest.fixture
+def staff(client: Client) -> Iterator[Client]:
+    """A superuser's browser over seeded tables with one row of each kind that seeds do not make."""
+    seed_instruments()
+    seed_markets()
+    now = datetime.now(UTC)
+    for name, days in (("XNYS", 400), ("XSHG", 29)):
+        CalendarEdition.objects.create(
+            calendar=name, timezone_name="UTC", first_utc=now, end_utc=now + timedelta(days=days),
+            library_version="test", digest=name, compiled_at=now,
+        )  # fmt: skip
+    FeatureWindow.objects.create(feature="capture_v2", phases=["OPEN"])
+    MarketDataSnapshot.objects.create(market=Market.objects.get(country="USA"), trade_date=now, opened_at=now)
+    client.defaults["SERVER_NAME"] = HOST
+    client.force_login(get_user_model().objects.create_superuser("root"))
+    yield client
+
+
+def page(model: Any, name: str, *args: Any) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{name}", args=args)
+
+
+def test_every_model_of_ours_wears_the_dress() -> None:
+    import unfold.admin
+
+    assert len(OURS) >= 9
+    assert [model for model in OURS if not isinstance(admin.site._registry[model], unfold.admin.ModelAdmin)] == []
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+def test_lists_and_forms_answer(staff: Client, model: Any) -> None:
+    assert staff.get(page(model, "changelist")).status_code == 200
+    assert staff.get(page(model, "changelist"), {"q": "a"}).status_code == 200
+    row = model.objects.first()
+    if row is not None:
+        assert staff.get(page(model, "change", row.pk)).status_code == 200
+
+
+@pytest.mark.parametrize("model", READ_ONLY, ids=lambda model: model.__name__)
+def test_what_programs_write_nobody_edits(staff: Client, model: Any) -> None:
+    assert staff.get(page(model, "add")).status_code == 403
+    row = model.objects.first()
+    if row is not None:
+        assert staff.post(page(model, "change", row.pk), {}).status_code == 403
+        assert staff.post(page(model, "delete", row.pk), {"post": "yes"}).status_code == 403
+
+
+def edited(client: Client, **changes: object) -> Any:
+    """Post New York's form with changes; returns the answer."""
+    url = page(Market, "change", Market.objects.get(country="USA").pk)
+    form = client.get(url).context["adminform"].form
+    values = {name: form[name].value() for name in form.fields}
+    posted = {name: value for name, value in (values | changes).items() if value not in (None, False)}
+    return client.post(url, posted)
+
+
+def test_a_person_sets_weight_and_switches(staff: Client) -> None:
+    assert edited(staff, weight="0.3", enable_close_capture="on").status_code == 302
+    usa = Market.objects.get(country="USA")
+    assert (usa.weight, usa.enable_close_capture, usa.calendar) == (Decimal("0.3"), True, "XNYS")
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"calendar": "XFOO"}, "XFOO is not one of the available choices"),
+        ({"timezone_name": "Mars/Olympus"}, "is no time zone"),
+        ({"weight": "-1"}, "greater than or equal to 0"),
+        ({"weight": "1.5"}, "less than or equal to 1"),
+    ],
+)
+def test_a_mistake_is_said_at_its_field(staff: Client, change: dict[str, str], says: str) -> None:
+    answer = edited(staff, **change)
+    assert answer.status_code == 200
+    assert says in str(answer.context["adminform"].form.errors)
+
+
+def test_the_calendars_to_choose_from_are_the_compiled_ones_and_those_in_use(staff: Client) -> None:
+    form = staff.get(page(Market, "change", Market.objects.first().pk)).context["adminform"].form  # type: ignore[union-attr]
+    choices = [name for name, _ in form.fields["calendar"].choices]
+    assert {"XSHG", "XNYS", "cme_equity"} <= set(choices)
+
+
+def test_a_feature_window_is_given_its_phases(staff: Client) -> None:
+    posted = {"feature": "night", "phases": ["BREAK", "CLOSED"], "is_active": "on"}
+    assert staff.post(page(FeatureWindow, "add"), posted).status_code == 302
+    assert FeatureWindow.objects.get(feature="night").phases == ["BREAK", "CLOSED"]
+    assert staff.post(page(FeatureWindow, "add"), posted | {"phases": ["NOON"]}).status_code == 200
+
+
+def test_a_calendar_that_ends_soon_is_red(staff: Client) -> None:
+    text = staff.get(page(CalendarEdition, "changelist")).content.decode()
+    assert text.count("ends soon") == 1
+
+
+def test_dates_are_written_so_that_they_sort(staff: Client) -> None:
+    end = CalendarEdition.objects.get(calendar="XNYS").compiled_at
+    assert f"{end:%Y-%m-%d %H:%M:%S}" in staff.get(page(CalendarEdition, "changelist")).content.decode()
+
+
+def test_only_staff_comes_in(staff: Client) -> None:
+    stranger = Client(SERVER_NAME=HOST)
+    assert stranger.get("/admin/").status_code == 302
+    stranger.force_login(get_user_model().objects.create_user("viewer"))
+    assert stranger.get(page(Market, "changelist")).status_code == 302
+
+
+def test_only_the_admin_may_compile_expressions(staff: Client) -> None:
+    own = staff.get("/admin/").headers["Content-Security-Policy"]
+    assert "script-src 'self' 'unsafe-eval';" in own
+    assert "unsafe-inline" not in own.split("script-src")[1].split(";")[0]
+    for path in ("/api/docs", "/adminx/", "/healthz"):
+        assert "unsafe-eval" not in staff.get(path).headers["Content-Security-Policy"]
