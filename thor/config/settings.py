@@ -13,6 +13,7 @@ import environ
 from thor.config.dress import UNFOLD as UNFOLD  # the admin's
 from thor.runtime.environment import is_loopback, load_dotenv, read_environment, resolve_addresses
 from thor.runtime.home import secret_key
+from thor.runtime.namespace import search_path
 
 load_dotenv(os.environ)
 _environment = read_environment()
@@ -101,7 +102,12 @@ TEMPLATES = [
 DATABASES = {"default": environ.Env.db_url_config(DATABASE_URL)}
 DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql"
 DATABASES["default"]["CONN_MAX_AGE"] = 0
-DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = 5
+_options = DATABASES["default"].setdefault("OPTIONS", {})
+_options["connect_timeout"] = 5
+if THOR_NAMESPACE:
+    # A search_path in DATABASE_URL's own options comes last, and so it wins.
+    _options["options"] = f"{search_path(THOR_NAMESPACE)} {_options.get('options', '')}".strip()
+DATABASE_ROUTERS = ["thor.runtime.schema.NamespaceRouter"]
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
