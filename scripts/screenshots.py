@@ -22,7 +22,15 @@ from playwright.sync_api import sync_playwright
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 IMAGES = CHECKOUT / "docs" / "images"
-PICTURES = (("dark", 1440, 560), ("light", 1440, 560), ("dark", 390, 760))
+#: Name, path, colour scheme, width and height.
+PICTURES = (
+    ("home-dark", "/", "dark", 1440, 720),
+    ("home-light", "/", "light", 1440, 720),
+    ("home-narrow", "/", "dark", 390, 844),
+    ("futures-dark", "/futures", "dark", 1440, 560),
+    ("futures-light", "/futures", "light", 1440, 560),
+    ("futures-narrow", "/futures", "dark", 390, 760),
+)
 
 
 def main() -> None:
@@ -48,13 +56,14 @@ def take(url: str) -> None:
     IMAGES.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        for scheme, width, height in PICTURES:
+        for name, path, scheme, width, height in PICTURES:
             page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
-            page.goto(f"{url}/futures")
+            page.goto(f"{url}{path}")
             page.get_by_test_id("cell-ZB-last").wait_for()
+            page.get_by_test_id("market-countdown").wait_for()
             page.wait_for_timeout(3000)  # for the latency to be known
-            name = f"futures-{scheme}" if width > 600 else "futures-narrow"
             page.screenshot(path=IMAGES / f"{name}.png")
+            page.close()
         browser.close()
 
 

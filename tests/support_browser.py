@@ -15,6 +15,7 @@ from playwright.sync_api import BrowserContext, Page, ViewportSize
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 RESULTS = CHECKOUT / "test-results"
+AXE = CHECKOUT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 SIZES: dict[str, ViewportSize] = {"wide": {"width": 1440, "height": 900}, "narrow": {"width": 390, "height": 844}}
 #: A price or size as the page writes it.
 NUMBER = re.compile(r"^-?[\d,]+(\.\d+)?$")
@@ -66,3 +67,11 @@ def open_page(context: BrowserContext, url: str, *, trace: bool = False) -> Watc
 def screenshot(page: Page, name: str) -> None:
     RESULTS.mkdir(exist_ok=True)
     page.screenshot(path=RESULTS / f"{name}.png")
+
+
+def axe(page: Page) -> list[dict[str, Any]]:
+    """What axe-core finds wrong with the page for people who cannot see it well: id and places of each."""
+    # Injected as a script of the page's own world: the page's policy allows none from elsewhere.
+    page.evaluate(f"() => {{ {AXE.read_text(encoding='utf-8')} }}")
+    found = page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations")
+    return [{"id": each["id"], "nodes": [node["html"][:200] for node in each["nodes"]]} for each in found]

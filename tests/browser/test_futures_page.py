@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 import os
 import signal
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.support import wait_until
-from tests.support_browser import CHECKOUT, NUMBER, SIZES, RunningThor, open_page, screenshot
+from tests.support_browser import NUMBER, SIZES, RunningThor, axe, open_page, screenshot
 
 pytestmark = pytest.mark.browser
 
 SYMBOLS = ("YM", "ES", "NQ", "RTY", "CL", "SI", "HG", "GC", "VX", "DX", "ZB")
-AXE = CHECKOUT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 def text(page: Page, testid: str) -> str:
@@ -78,15 +76,8 @@ def test_it_fits_and_is_accessible_in_both_themes_and_widths(
     overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert overflow <= 0, f"the page is {overflow} px too wide"
     screenshot(page, f"futures-{request.node.callspec.id}")
-    # axe is injected as a script of the page's own world: the page's policy allows none from elsewhere.
     violations = axe(page)
     assert violations == [], json.dumps(violations, indent=1)
-
-
-def axe(page: Page) -> list[dict[str, Any]]:
-    page.evaluate(f"() => {{ {Path(AXE).read_text(encoding='utf-8')} }}")
-    found = page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations")
-    return [{"id": each["id"], "nodes": [node["html"][:200] for node in each["nodes"]]} for each in found]
 
 
 def test_after_kill_9_of_the_server_the_page_resumes_without_losing_an_id(

@@ -27,6 +27,11 @@ export class ProblemError extends Error {
   ) {
     super(`${title}: ${detail}`);
   }
+
+  /** What the server refused it will refuse again; everything else may pass. */
+  get isRefusal(): boolean {
+    return this.status >= 400 && this.status < 500;
+  }
 }
 
 interface Answer<T> {

@@ -47,12 +47,12 @@ afterEach(() => {
 });
 
 /** The whole app at an address. It reads some of it while its modules load, as in a browser. */
-async function openAt(address: string): Promise<void> {
+async function openAt(address: string, shown = 'market-status'): Promise<void> {
   window.history.replaceState(null, '', address);
   const { App } = await import('./App');
   const { unmount } = render(<App />);
   leave = unmount;
-  await screen.findByTestId('market-status');
+  await screen.findByTestId(shown);
 }
 
 const address = () => `${window.location.pathname}${window.location.search}`;
@@ -134,6 +134,15 @@ it('stays in a namespace, says so on every page, and takes its time from the rep
   expect(screen.getByTestId('back-to-live').getAttribute('href')).toBe('/');
   expect(asked.filter((url) => !url.includes('namespace=week'))).toEqual([]);
   expect(streams().filter((url) => !url.includes('namespace=week'))).toEqual([]);
+});
+
+it('says when there is no such replay', async () => {
+  const detail = 'there is no replay weak; /api/replays lists them';
+  const refusal = { status: 404, body: { title: 'Not Found', status: 404, detail } };
+  for (const path of Object.keys(answers)) answers[path] = refusal;
+  await openAt('/?namespace=weak', 'namespace-banner');
+  await waitFor(() => expect(screen.getByTestId('namespace-banner').textContent).toContain(`Replay weak: ${detail}`));
+  expect(screen.getAllByTestId('problem')[0]?.textContent).toContain(detail);
 });
 
 it('lists the replays there are', async () => {

@@ -3,9 +3,8 @@ import { ProblemError } from '@/api/client';
 
 const MAX_RETRIES = 2;
 
-/** What the server refused it will refuse again; everything else may pass. */
 export function shouldRetry(failures: number, error: Error): boolean {
-  const isRefusal = error instanceof ProblemError && error.status >= 400 && error.status < 500;
+  const isRefusal = error instanceof ProblemError && error.isRefusal;
   return !isRefusal && failures < MAX_RETRIES;
 }
 

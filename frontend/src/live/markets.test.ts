@@ -129,8 +129,8 @@ describe('the next answer is asked for', () => {
   });
 
   it('by the pace of a replay', () => {
-    expect(refetchAfterMs(board(NOW, { simulated: true, speed: 10 }), NOW, 0)).toBe(15_000);
-    expect(refetchAfterMs(board(NOW, { simulated: true, speed: 1000 }), NOW, 0)).toBe(3_120);
+    expect(refetchAfterMs(board(NOW, { simulated: true, speed: 10 }), NOW, 0)).toBe(12_500);
+    expect(refetchAfterMs(board(NOW, { simulated: true, speed: 1000 }), NOW, 0)).toBe(1_000);
     expect(refetchAfterMs(board(NOW, { simulated: true, speed: null }), NOW, 0)).toBe(1_000);
     expect(refetchAfterMs(board(NOW, { simulated: true, speed: 0 }), NOW, 0)).toBe(10_000);
   });

@@ -125,7 +125,7 @@ export function refetchAfterMs(board: MarketBoard, presentMs: number, spreadMs: 
   const speed = board.clock.simulated ? board.clock.speed : 1;
   if (speed === null) return FASTEST_MS;
   if (speed <= 0) return STANDING_MS;
-  const untilPhase = (FIVE_MINUTES_MS - (presentMs % FIVE_MINUTES_MS)) / speed + AFTER_PHASE_MS + spreadMs;
+  const untilPhase = (FIVE_MINUTES_MS - (presentMs % FIVE_MINUTES_MS) + AFTER_PHASE_MS + spreadMs) / speed;
   const waits = board.markets
     .flatMap(({ next_transition_at, resumes_at }) => [next_transition_at, resumes_at])
     .flatMap((at) => (at === null ? [] : (Date.parse(at) - presentMs) / speed + GRACE_MS))

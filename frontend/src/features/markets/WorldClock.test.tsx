@@ -103,7 +103,7 @@ it('lists the markets in the order of the day, each with its state, clock and ne
   expect(text('note-USA')).toBe('USA, USD');
   expect(text('status-Mexico')).toBe('Unknown');
   expect(text('next-Mexico')).toBe('—');
-  expect(text('note-Mexico')).toBe('beyond its calendar');
+  expect(text('note-Mexico')).toBe('no calendar');
 });
 
 it('ticks without asking for anything', async () => {

@@ -55,7 +55,7 @@ describe('noteOf', () => {
     ['weekend', { status: 'CLOSED', is_weekend: true }],
     ['', { status: 'OPEN', is_weekend: true }],
     ['Diwali', { status: 'CLOSED', is_weekend: true, holiday_name: 'Diwali' }],
-    ['beyond its calendar', { status: 'UNKNOWN', holiday_name: 'x' }],
+    ['no calendar', { status: 'UNKNOWN', holiday_name: 'x' }],
   ])('%s', (note, fields) => {
     expect(noteOf(market(fields))).toBe(note);
   });

@@ -55,7 +55,7 @@ type Noted = Pick<MarketRow, 'status' | 'holiday_name' | 'is_holiday' | 'is_earl
 
 /** What is special about the market's day: "Thanksgiving Day, early close", "weekend"; empty on an ordinary one. */
 export function noteOf(market: Noted): string {
-  if (market.status === 'UNKNOWN') return 'beyond its calendar';
+  if (market.status === 'UNKNOWN') return 'no calendar';
   const notes = [];
   if (market.holiday_name) notes.push(market.holiday_name);
   else if (market.is_holiday) notes.push('holiday');
