@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin, messages
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
@@ -28,6 +29,7 @@ class EventInline(TabularInline):  # type: ignore[misc] # the library has no typ
     ordering = ("at",)
     extra = 0
     can_delete = False
+    hide_title = True
     verbose_name_plural = "what happened"
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -48,6 +50,9 @@ for _model in (
 ):
     if admin.site.is_registered(_model):
         admin.site.unregister(_model)
+apps.get_app_config("procrastinate").verbose_name = "Durable jobs"
+models.ProcrastinateJob._meta.verbose_name = "job"
+models.ProcrastinateJob._meta.verbose_name_plural = "jobs"
 
 
 @admin.register(models.ProcrastinateJob)
@@ -59,8 +64,8 @@ class JobAdmin(ReadOnlyAdmin[models.ProcrastinateJob]):
     list_per_page = 50
     inlines = (EventInline,)
     actions = ("retry_jobs", "cancel_jobs")
-    fields = ("id", "task_name", "state", "attempts", "scheduled_at", "queue_name", "queueing_lock", "shown_arguments")
-    readonly_fields = ("shown_arguments", "state")
+    fields = ("id", "task_name", "status", "attempts", "scheduled_at", "queue_name", "queueing_lock", "shown_arguments")
+    readonly_fields = ("shown_arguments",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[models.ProcrastinateJob]:
         events = models.ProcrastinateEvent.objects.filter(job=OuterRef("pk")).order_by("-id")

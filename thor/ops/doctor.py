@@ -105,7 +105,7 @@ def node_is_recent(version: str) -> bool:
 
 
 def _packages() -> Finding:
-    needed = ("django", "ninja", "psycopg", "redis", "uvicorn", "structlog", "rich")
+    needed = ("django", "ninja", "psycopg", "procrastinate", "redis", "unfold", "uvicorn", "structlog", "rich")
     absent = [name for name in needed if importlib.util.find_spec(name) is None]
     if absent:
         return Finding("packages", BROKEN, f"{', '.join(absent)} not installed: run `uv sync --extra embedded`")

@@ -87,6 +87,12 @@ def handle_signals(on_signal: Callable[[], None]) -> None:
         signal.signal(number, lambda _number, _frame: on_signal())
 
 
+def console_format(log_format: str, *, embedded: bool) -> str:
+    """Of the stack's own lines: `thor stack` under a service manager speaks JSON, to a person on a terminal in words;
+    `thor up` is a person's command and always speaks in words, unless told otherwise."""
+    return "json" if log_format == "auto" and not embedded and not sys.stdout.isatty() else log_format
+
+
 def terminal_is_shown() -> bool:
     """Somebody looks at a terminal that can show a live view."""
     return sys.stdout.isatty() and os.environ.get("TERM", "") != "dumb"

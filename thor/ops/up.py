@@ -15,12 +15,14 @@ from thor.ops import state as stack_state
 from thor.ops.consoles import Console, Picture, choose_console
 from thor.ops.dev import VITE_URL, SourceWatcher, vite_service
 from thor.ops.life import Life, Phase
+from thor.ops.lines import readable
 from thor.ops.prepared import is_prepared, mark_prepared, preparation_digest
 from thor.ops.probe import Probe
 from thor.ops.stack import (
     PROGRAMS,
     SERVER_NAMES,
     child_environment,
+    console_format,
     handle_signals,
     left_out,
     program_services,
@@ -84,7 +86,8 @@ def run(options: Options, environment: Environment, environ: Mapping[str, str]) 
     try:
         ensure_home(environment.home)
         with home_lock(run_dir(environment.home) / "lock"):
-            console = choose_console(environment.log_format, live=options.view and terminal_is_shown())
+            log_format = console_format(environment.log_format, embedded=options.embedded)
+            console = choose_console(log_format, live=options.view and terminal_is_shown())
             _Start(options, environment, environ, out, console, wish, begun).run()
     except _Interrupted:
         pass
@@ -251,7 +254,7 @@ class _Start:
         for name, life in lives.items():
             if life.phase is Phase.BACKOFF and shown.get(name, (None, None))[0] is not Phase.BACKOFF:
                 seconds = max(0.0, life.retry_at - time.monotonic())
-                why = supervisor.last_line(name)
+                why = readable(supervisor.last_line(name)).split("\n", 1)[0]
                 self.console.say(
                     f"{name} ended with exit code {life.exit_code}; again in {seconds:.1f} s"
                     + (f": {why}" if why else "")

@@ -14,6 +14,7 @@ from thor.ops.consoles import Picture, PlainConsole
 from thor.ops.life import Life, Phase
 from thor.ops.pulse import Pulse, stack_line
 from thor.ops.source_watch import SourceWatch
+from thor.ops.stack import console_format
 from thor.ops.stack_watch import StackWatch
 from thor.quotes.health import SourceHealth, SourceState
 from thor.runtime.environment import parse_environment
@@ -176,3 +177,20 @@ def test_two_switches_turn_the_desk_off(name: str) -> None:
 
 def test_a_switch_turns_the_jobs_off() -> None:
     assert parse_environment({"THOR_DISABLE_JOBS": "1"})[0].disabled_services == {"jobs"}
+
+
+@pytest.mark.parametrize(
+    ("log_format", "embedded", "on_terminal", "wanted"),
+    [
+        ("auto", False, False, "json"),
+        ("auto", False, True, "auto"),
+        ("auto", True, False, "auto"),
+        ("console", False, False, "console"),
+        ("json", True, True, "json"),
+    ],
+)
+def test_a_stack_under_a_service_manager_speaks_json(
+    monkeypatch: pytest.MonkeyPatch, log_format: str, embedded: bool, on_terminal: bool, wanted: str
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: on_terminal)
+    assert console_format(log_format, embedded=embedded) == wanted
