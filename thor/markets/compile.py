@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from thor.markets.calendar import Calendar, DayNote, Interval, IntervalPhase
+from thor.markets.calendar import Calendar, CalendarError, DayNote, Interval, IntervalPhase
 from thor.markets.compile_library import LibraryCalendar, LibrarySession, read_library
 from thor.markets.compile_names import half_day_name, name_of, names_of
 from thor.markets.hours import Piece, instant, place, since, until
@@ -20,7 +20,7 @@ from thor.markets.us_holidays import good_friday
 _DAY: Final = timedelta(days=1)
 
 
-class CompileError(ValueError):
+class CompileError(CalendarError):
     """Library and overrides together make no calendar."""
 
 
@@ -137,7 +137,7 @@ class _Draft:
 def compile_calendar(name: str, first: date, last: date, overrides: Iterable[Override]) -> Compiled:
     """A calendar from the local date ``first`` to ``last``, or to its library's horizon.
 
-    Raises :class:`CompileError` and CalendarError when library and overrides make none.
+    Raises CalendarError, such as :class:`CompileError`, when library and overrides make none.
     """
     library = read_library(name, first, last)
     names = names_of(name, range(first.year, library.last.year + 1))

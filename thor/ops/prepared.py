@@ -16,13 +16,14 @@ from thor.runtime.servers import EmbeddedServer
 
 PACKAGE = Path(__file__).resolve().parents[1]
 MARK = "thor.prepared"
+_LIBRARIES = ("django", "procrastinate", "exchange-calendars", "pandas-market-calendars", "holidays")
 
 
 def preparation_digest(package: Path = PACKAGE) -> str:
-    """Changes when a migration, a seed, the symbol table, Django or the job library does."""
-    seeds = {*package.glob("instruments/*"), package / "markets" / "market.py", *package.rglob("seed_*.py")}
-    files = sorted({*package.glob("*/migrations/*.py"), *seeds})
-    digest = hashlib.sha256(f"{version('django')} {version('procrastinate')}".encode())
+    """Changes when a migration, a seed, the symbol table, a calendar's rule or override, or a library below does."""
+    patterns = ("*/migrations/*.py", "instruments/*", "markets/*.py", "markets/*.yaml", "**/seed_*.py")
+    files = sorted({file for pattern in patterns for file in package.glob(pattern)})
+    digest = hashlib.sha256(" ".join(version(name) for name in _LIBRARIES).encode())
     for file in files:
         if file.is_file():
             digest.update(f"\0{file.relative_to(package)}\0".encode())

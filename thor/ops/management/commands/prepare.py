@@ -33,5 +33,6 @@ class Command(BaseCommand):
                 call_command("migrate", interactive=False, verbosity=options["verbosity"], stdout=self.stdout)
                 call_command("seed_instruments", stdout=self.stdout)
                 call_command("seed_markets", stdout=self.stdout)
+                call_command("sync_calendars", stdout=self.stdout, stderr=self.stderr)
             finally:
                 cursor.execute("select pg_advisory_unlock(%s)", [PREPARE_LOCK])
