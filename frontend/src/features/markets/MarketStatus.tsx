@@ -18,6 +18,7 @@ export function MarketStatus({ chosen, onChoose }: MarketStatusProps) {
   const { data, error } = useMarkets();
   const markets = data?.markets ?? [];
   const market = marketOf(markets, chosen);
+  const note = market && noteOf(market);
   if (!market) return <span className={classes.header}>{error ? 'Markets: no answer' : ''}</span>;
   return (
     <div
@@ -43,9 +44,11 @@ export function MarketStatus({ chosen, onChoose }: MarketStatusProps) {
       <span data-testid="market-countdown">
         <Countdown market={market} />
       </span>
-      <span className={classes.headerNote} data-testid="market-note" title={noteOf(market)}>
-        {noteOf(market)}
-      </span>
+      {note && (
+        <span className={classes.headerNote} data-testid="market-note" data-special={note.isSpecial} title={note.text}>
+          {note.text}
+        </span>
+      )}
     </div>
   );
 }

@@ -62,8 +62,8 @@ const Row = memo(function Row({ market, isChosen, onChoose }: RowProps) {
         >
           {display_name}
         </button>
-        <span className={classes.second} data-testid={`note-${country}`} data-special={note !== ''}>
-          {note || `${country.replaceAll('_', ' ')}, ${market.currency}`}
+        <span className={classes.second} data-testid={`note-${country}`} data-special={note?.isSpecial}>
+          {note?.text ?? `${country.replaceAll('_', ' ')}, ${market.currency}`}
         </span>
       </th>
       <td data-testid={`status-${country}`}>

@@ -57,7 +57,8 @@ describe('noteOf', () => {
     ['Diwali', { status: 'CLOSED', is_weekend: true, holiday_name: 'Diwali' }],
     ['no calendar', { status: 'UNKNOWN', holiday_name: 'x' }],
   ])('%s', (note, fields) => {
-    expect(noteOf(market(fields))).toBe(note);
+    expect(noteOf(market(fields))?.text ?? '').toBe(note);
+    expect(noteOf(market(fields))?.isSpecial ?? false).toBe(note !== '' && note !== 'weekend');
   });
 });
 

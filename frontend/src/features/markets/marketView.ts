@@ -51,15 +51,22 @@ export function nextWords(market: Turning, presentMs: number): NextWords | null 
   };
 }
 
+export interface Note {
+  readonly text: string;
+  /** Worth a look: not the weekend of every week. */
+  readonly isSpecial: boolean;
+}
+
 type Noted = Pick<MarketRow, 'status' | 'holiday_name' | 'is_holiday' | 'is_early_close' | 'is_weekend'>;
 
-/** What is special about the market's day: "Thanksgiving Day, early close", "weekend"; empty on an ordinary one. */
-export function noteOf(market: Noted): string {
-  if (market.status === 'UNKNOWN') return 'no calendar';
-  const notes = [];
-  if (market.holiday_name) notes.push(market.holiday_name);
-  else if (market.is_holiday) notes.push('holiday');
-  if (market.is_early_close) notes.push('early close');
-  if (notes.length === 0 && market.is_weekend && market.status === 'CLOSED') notes.push('weekend');
-  return notes.join(', ');
+/** What is to be said of the market's day: "Thanksgiving Day, early close", "weekend"; null on an ordinary one. */
+export function noteOf(market: Noted): Note | null {
+  const notes = market.status === 'UNKNOWN' ? ['no calendar'] : specialNotes(market);
+  if (notes.length > 0) return { text: notes.join(', '), isSpecial: true };
+  return market.is_weekend && market.status === 'CLOSED' ? { text: 'weekend', isSpecial: false } : null;
+}
+
+function specialNotes({ holiday_name, is_holiday, is_early_close }: Noted): string[] {
+  const day = holiday_name || (is_holiday ? 'holiday' : '');
+  return [day, is_early_close ? 'early close' : ''].filter((note) => note !== '');
 }
