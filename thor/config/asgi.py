@@ -19,11 +19,14 @@ from django.conf import settings  # noqa: E402
 from django.core.asgi import get_asgi_application  # noqa: E402
 
 from thor.config.static import StaticFiles, send_file  # noqa: E402
+from thor.instruments import answers as instrument_answers  # noqa: E402
 from thor.instruments import live as instruments  # noqa: E402
+from thor.markets import hot as markets_hot  # noqa: E402
 from thor.markets import live as markets  # noqa: E402
 from thor.quotes import live  # noqa: E402
 from thor.quotes.hot import hot_paths  # noqa: E402
 from thor.runtime.asgi import App, Receive, Scope, Send, header, refuse  # noqa: E402
+from thor.users.guard import guarded  # noqa: E402
 from thor.users.rights import Gate, gate, wrong_host  # noqa: E402
 
 
@@ -59,6 +62,8 @@ class Front:
         self._live = live.begin()
         kept = (markets.begin(), instruments.begin())
         self._hot = hot_paths(self._live, self._gate, settings.THOR_MAX_STREAMS_PER_CLIENT)
+        for path, ask in (markets_hot.ANSWERS | instrument_answers.ANSWERS).items():
+            self._hot[path] = guarded(markets_hot.from_memory(ask, self._django), self._gate)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         for each in (self._live, *kept):

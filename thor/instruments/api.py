@@ -9,17 +9,12 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema
 from pydantic import Field
 
-from thor.instruments.live import product_groups
+from thor.instruments.answers import session_in
 from thor.instruments.models import Instrument
-from thor.instruments.symbol import SymbolError, canonical
 from thor.markets.api import SessionAnswer, json_response
-from thor.markets.calendar import Calendar
-from thor.markets.live import market_table
 from thor.markets.market import DEFAULT_MARKET
-from thor.markets.now import market_now
-from thor.markets.session import parse_instant, session_answer
+from thor.runtime.asgi import query_fields
 from thor.runtime.decimals import plain
-from thor.runtime.problem import Problem
 
 router = Router(tags=["instruments"])
 sessions_router = Router(tags=["markets"])
@@ -84,33 +79,5 @@ def _facts(each: Instrument) -> InstrumentFacts:
 )
 async def session(request: HttpRequest, market: Market = None, symbol: Symbol = None, at: At = None) -> HttpResponse:
     """Now, or at any instant of its calendar; beyond the calendar's end the answer is UNKNOWN."""
-    del request
-    if market is not None and symbol is not None:
-        raise Problem("market and symbol: give one of them", status=422)
-    at_us = market_now().now_us if at is None else _instant(at)
-    name, calendar = await _of_symbol(symbol) if symbol is not None else await _of_market(market)
-    return json_response(session_answer(calendar, at_us, name)._asdict())
-
-
-def _instant(text: str) -> int:
-    try:
-        return parse_instant(text)
-    except ValueError as error:
-        raise Problem(f"at: {error}", status=422) from None
-
-
-async def _of_market(name: str | None) -> tuple[str, Calendar]:
-    table = await market_table()
-    found = table.market(DEFAULT_MARKET if name is None else name)
-    return found.country, table.calendar(found.calendar)
-
-
-async def _of_symbol(raw: str) -> tuple[str, Calendar]:
-    """The product group of a symbol in any spelling, and the group's calendar."""
-    try:
-        symbol = canonical(raw[:40]).symbol
-    except SymbolError as error:
-        raise Problem(f"symbol: {error}", status=422) from None
-    if (group := (await product_groups()).get(symbol)) is None:
-        raise Problem(f"no such instrument: {symbol}; /api/instruments lists them", status=422)
-    return group, (await market_table()).calendar(group)
+    del market, symbol, at  # read from the query string itself, by the code that the hot path uses
+    return json_response(await session_in(query_fields(request.META["QUERY_STRING"].encode())))

@@ -1,23 +1,16 @@
-"""The world's markets over HTTP. Answered from memory: no request asks the database."""
+"""The world's markets over HTTP, as OpenAPI describes them. ``hot.py`` gives the same answers in front of Django."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
-import msgspec
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 from pydantic import Field
 
+from thor.markets.answers import composite_answer, encode, markets_answer
 from thor.markets.calendar import Phase, Status, TransitionKind
-from thor.markets.composite import RegionShare, Weighed, by_region, share
-from thor.markets.live import MarketTable, market_table
-from thor.markets.models import Market
-from thor.markets.now import MarketNow, market_now
-from thor.markets.session import instant_text, session_answer
-from thor.runtime.decimals import plain
 
 router = Router(tags=["markets"])
 
@@ -97,8 +90,7 @@ class CompositeAnswer(Schema):
 async def markets(request: HttpRequest) -> HttpResponse:
     """Those that the clock follows, in the order of their places."""
     del request
-    now, table = market_now(), await market_table()
-    return json_response(_head(now) | {"markets": [_row(each, table, now) for each in table.active()]})
+    return json_response(await markets_answer({}))
 
 
 @router.get(
@@ -122,61 +114,9 @@ async def timezones_markets(request: HttpRequest) -> HttpResponse:
 async def composite(request: HttpRequest) -> HttpResponse:
     """Over the control markets that the clock follows."""
     del request
-    now, table = market_now(), await market_table()
-    regions = by_region(_weighed(table, now))
-    weight = sum((each.weight for each in regions), Decimal(0))
-    opened = sum((each.open_weight for each in regions), Decimal(0))
-    total = {"weight": plain(weight), "open_weight": plain(opened), "open_share": str(share(opened, weight))}
-    return json_response(_head(now) | total | {"regions": [_region(each) for each in regions]})
-
-
-_HEADERS: Final = {"Cache-Control": "no-store"}
+    return json_response(await composite_answer({}))
 
 
 def json_response(answer: Mapping[str, Any]) -> HttpResponse:
     """An answer that holds for this instant only. Its schema describes it; a test holds them together."""
-    return HttpResponse(msgspec.json.encode(answer), content_type="application/json", headers=_HEADERS)
-
-
-def _head(now: MarketNow) -> dict[str, Any]:
-    clock = {"simulated": now.simulated, "speed": now.speed, "namespace": now.namespace}
-    return {"now": instant_text(now.now_us), "clock": clock}
-
-
-def _row(market: Market, table: MarketTable, now: MarketNow) -> dict[str, Any]:
-    facts = {
-        "country": market.country,
-        "display_name": market.display_name,
-        "region": market.region,
-        "currency": market.currency,
-        "position": market.position,
-        "weight": plain(market.weight),
-        "is_control_market": market.is_control_market,
-        "enable_futures_capture": market.enable_futures_capture,
-        "enable_open_capture": market.enable_open_capture,
-        "enable_close_capture": market.enable_close_capture,
-        "open_time": f"{market.open_time:%H:%M}",
-        "close_time": f"{market.close_time:%H:%M}",
-    }
-    return facts | session_answer(table.calendar_of(market), now.now_us, market.country)._asdict()
-
-
-def _weighed(table: MarketTable, now: MarketNow) -> list[Weighed]:
-    return [
-        Weighed(each.country, each.region, each.weight, table.calendar_of(each).status(now.now_us))
-        for each in table.active()
-        if each.is_control_market
-    ]
-
-
-def _region(each: RegionShare) -> dict[str, Any]:
-    return {
-        "region": each.region,
-        "weight": plain(each.weight),
-        "open_weight": plain(each.open_weight),
-        "open_share": str(each.open_share),
-        "is_open": bool(each.open),
-        "open": each.open,
-        "unknown": each.unknown,
-        "markets": each.markets,
-    }
+    return HttpResponse(encode(answer), content_type="application/json", headers={"Cache-Control": "no-store"})

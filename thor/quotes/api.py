@@ -10,7 +10,8 @@ from pydantic import ConfigDict, Field
 
 from thor.quotes.hot import SNAPSHOT_PATHS
 from thor.quotes.live import live
-from thor.quotes.selectors import floats, from_bus, query_fields, symbols_of
+from thor.quotes.selectors import floats, from_bus, symbols_of
+from thor.runtime.asgi import query_fields
 from thor.runtime.problem import Problem
 
 router = Router(tags=["quotes"])

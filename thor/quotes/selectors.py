@@ -12,7 +12,6 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
-from urllib.parse import parse_qs
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -22,6 +21,7 @@ from thor.quotes.bus import QuoteBus, ValkeyQuoteBus
 from thor.quotes.frames import Entry, format_id, id_ms
 from thor.quotes.hub import Hub
 from thor.quotes.quote import SOURCES, encode_json, format_ts
+from thor.runtime.asgi import query_fields, shown
 from thor.runtime.clock import Clock
 from thor.runtime.problem import Problem
 
@@ -34,18 +34,6 @@ T = TypeVar("T")
 
 
 # --- queries --------------------------------------------------------------------------------------------------------
-
-
-def query_fields(query: bytes) -> dict[str, str]:
-    """A query string's fields, each given once. Raises Problem 400."""
-    try:
-        fields = parse_qs(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=50)
-    except ValueError as error:
-        raise Problem("the query string is no valid UTF-8, percent-encoded", status=400) from error
-    for name, values in fields.items():
-        if len(values) > 1:
-            raise Problem(f"{_shown(name)} is given {len(values)} times: give it once", status=400)
-    return {name: values[0] for name, values in fields.items()}
 
 
 def symbols_of(text: str | None) -> tuple[str, ...] | None:
@@ -61,24 +49,19 @@ def symbols_of(text: str | None) -> tuple[str, ...] | None:
         raise _bad("symbols", f"{len(symbols)} symbols: ask for at most {MAX_QUERY_SYMBOLS}")
     for symbol in symbols:
         if not _SYMBOL.fullmatch(symbol):
-            raise _bad("symbols", f"{_shown(symbol)} is no symbol: give upper-case roots such as ES,YM")
+            raise _bad("symbols", f"{shown(symbol)} is no symbol: give upper-case roots such as ES,YM")
     return tuple(dict.fromkeys(symbols))
 
 
 def source_of(text: str | None) -> str | None:
     """The source that a query names. Raises Problem 422."""
     if text is not None and text not in SOURCES:
-        raise _bad("source", f"{_shown(text)} is no source: give one of {', '.join(sorted(SOURCES))}")
+        raise _bad("source", f"{shown(text)} is no source: give one of {', '.join(sorted(SOURCES))}")
     return text
 
 
 def _bad(name: str, detail: str) -> Problem:
     return Problem(detail, status=422, errors=[{"in": "query", "name": name, "detail": detail}])
-
-
-def _shown(text: str) -> str:
-    """Foreign text for an error line: printable, short."""
-    return ascii(text if len(text) <= 30 else text[:27] + "...")
 
 
 # --- the board ------------------------------------------------------------------------------------------------------

@@ -23,8 +23,8 @@ from thor.quotes.frames import BEGINNING, chunk, format_id, gap, hello, parse_id
 from thor.quotes.hub import STALL_SECONDS, Hub, Sink, Wish, joined, offer, part
 from thor.quotes.live import LiveQuotes
 from thor.quotes.reader import StreamInfo
-from thor.quotes.selectors import query_fields, symbols_of
-from thor.runtime.asgi import SECURITY_HEADERS, Headers, Receive, Scope, Send, header, refuse
+from thor.quotes.selectors import symbols_of
+from thor.runtime.asgi import SECURITY_HEADERS, Headers, Receive, Scope, Send, header, query_fields, refuse
 from thor.runtime.problem import Problem
 from thor.users.rights import RECHECK_SECONDS, Gate
 
@@ -34,7 +34,6 @@ LONGEST_CONFLATION_MS: Final = 5_000
 RETRY_MS: Final = (500, 2_000)
 #: An id that another process has sent already may be ahead of this one's reader for a moment.
 AHEAD_SECONDS: Final = 1.0
-RETRY_AFTER: Final[Headers] = [(b"retry-after", b"5")]
 
 _CONFLATE: Final = re.compile(r"(\d{1,4})(?:ms)?", re.ASCII)
 _HEADERS: Final[Headers] = [
@@ -90,7 +89,7 @@ class Streams:
                 start = await self._start(hub, wish, header(scope, b"last-event-id") or fields.get("since", ""))
                 await self._stream(hub, wish, start, scope, receive, send)
         except Problem as problem:
-            await refuse(scope, send, problem, RETRY_AFTER if problem.status in (429, 503) else ())
+            await refuse(scope, send, problem)
 
     def _wish(self, hub: Hub, fields: dict[str, str]) -> Wish:
         symbols = symbols_of(fields.get("symbols"))

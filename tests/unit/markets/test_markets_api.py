@@ -13,7 +13,7 @@ from django.test import AsyncClient
 from tests.unit.markets.test_session import CME, NEW_YORK, us
 from thor.config import api as config_api
 from thor.instruments import live as instruments_live
-from thor.markets import api as markets_api
+from thor.markets import answers
 from thor.markets import live as markets_live
 from thor.markets.live import MarketTable
 from thor.markets.models import Market
@@ -64,7 +64,7 @@ def memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(markets_live, "_live", Holding(TABLE))
     monkeypatch.setattr(instruments_live, "_kept", Holding({"ES": "cme_equity"}))
     replay = MarketNow(NOW, simulated=True, speed=None, namespace="r1")
-    monkeypatch.setattr(markets_api, "market_now", lambda: replay)
+    monkeypatch.setattr(answers, "market_now", lambda: replay)
 
 
 def get(path: str) -> Any:
