@@ -83,7 +83,7 @@ class SessionInterval(models.Model):
     phase = models.CharField(max_length=12, choices=_choices(IntervalPhase))
     open_utc = models.DateTimeField()
     close_utc = models.DateTimeField()
-    holiday_name = models.CharField(max_length=120, blank=True)
+    holiday_name = models.CharField(max_length=200, blank=True)
     source = models.CharField(max_length=200, help_text="The library, or the override, that says so.")
     library_version = models.CharField(max_length=80)
 
@@ -104,7 +104,7 @@ class CalendarDay(models.Model):
 
     calendar = models.CharField(max_length=40)
     date = models.DateField()
-    name = models.CharField(max_length=120)
+    name = models.CharField(max_length=200)
     is_holiday = models.BooleanField()
     is_closed = models.BooleanField(help_text="No session is held on this date; a CME holiday may have one.")
     is_early_close = models.BooleanField()
