@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import psycopg
 import pytest
 
@@ -194,7 +195,7 @@ def around_now(hours: float) -> dict[str, str]:
     return {"first": str(now - timedelta(hours=hours)), "end": str(now + timedelta(hours=hours))}
 
 
-def test_the_composite_and_a_newly_compiled_calendar(api: Web, database: Database) -> None:
+def test_a_newly_compiled_calendar_and_what_a_person_edits_are_seen(api: Web, database: Database) -> None:
     before = api.get("/api/markets/composite").json()
     assert before["weight"] == "1"
     assert [each["region"] for each in before["regions"]] == ["Asia", "Europe", "Americas"]
@@ -202,6 +203,11 @@ def test_the_composite_and_a_newly_compiled_calendar(api: Web, database: Databas
     now = datetime.now(UTC)
     opens, closes = now - timedelta(hours=1), now + timedelta(hours=1)
     database.compile("XTKS", "Asia/Tokyo", [(str(now.date()), "regular", str(opens), str(closes))], **around_now(2))
+    database.run("UPDATE markets_market SET is_active = false WHERE country = 'Canada'")
+    database.run("UPDATE markets_market SET weight = 0.3 WHERE country = 'Mexico'")
+    database.run("UPDATE markets_market SET calendar = 'XFOO' WHERE country = 'CME_Futures'")
+    database.run("UPDATE instruments_instrument SET \"group\" = 'cme_equity' WHERE symbol = 'DX'")
+    assert "0 created, 11 already there" in run_thor(database.environ, "seed_markets").stdout
 
     def asia() -> dict[str, Any] | None:
         found: dict[str, Any] = api.get("/api/markets/composite").json()["regions"][0]
@@ -209,29 +215,39 @@ def test_the_composite_and_a_newly_compiled_calendar(api: Web, database: Databas
 
     found = wait_until(asia, 15)
     assert (found["weight"], found["open_weight"], found["open_share"]) == ("0.4", "0.25", "0.6250")
-    assert (found["open"], found["unknown"]) == (["Japan"], ["China", "India"])
-    assert found["is_open"] is True
-
-
-def test_what_a_person_edits_is_seen_and_never_overwritten(api: Web, database: Database) -> None:
-    database.run("UPDATE markets_market SET is_active = false WHERE country = 'Canada'")
-    database.run("UPDATE markets_market SET weight = 0.3 WHERE country = 'Mexico'")
-    database.run("UPDATE markets_market SET calendar = 'XFOO' WHERE country = 'CME_Futures'")
-    assert "0 created, 11 already there" in run_thor(database.environ, "seed_markets").stdout
-
-    def shown() -> bool:
-        rows = {each["country"]: each for each in api.get("/api/markets").json()["markets"]}
-        return "Canada" not in rows and rows["Mexico"]["weight"] == "0.3"
-
-    wait_until(shown, 15)
+    assert (found["open"], found["unknown"], found["is_open"]) == (["Japan"], ["China", "India"], True)
+    rows = {each["country"]: each for each in api.get("/api/markets").json()["markets"]}
+    assert "Canada" not in rows
+    assert rows["Mexico"]["weight"] == "0.3"
+    assert (rows["Japan"]["status"], rows["Japan"]["next_transition_type"]) == ("OPEN", "CLOSE")
     assert "XFOO was never compiled" in assert_problem(api.get("/api/session?market=CME_Futures"), 503)["detail"]
+    wait_until(lambda: api.get("/api/session?symbol=DX").json()["market"] == "cme_equity", 15)
+
+
+def test_a_field_given_twice_is_refused(api: Web) -> None:
+    assert "give it once" in assert_problem(api.get("/api/session?market=USA&market=Japan"), 400)["detail"]
+
+
+def test_behind_django_the_answers_are_the_same(api: Web) -> None:
+    """``namespace`` leads a request to Django: with this process's own, it answers what memory does."""
+    at = "at=2026-11-27T15:00:00Z"
+    own = api.get(f"/api/session?{at}")
+    behind = api.get(f"/api/session?{at}&namespace=")
+    assert (behind.status_code, behind.content) == (200, own.content)
+    assert behind.headers["cache-control"] == own.headers["cache-control"] == "no-store"
+    assert behind.headers["content-type"] == own.headers["content-type"] == "application/json"
+    for query in ("market=Atlantis", "at=noon", "market=a&symbol=b", "market=USA&market=Japan"):
+        refused, same = api.get(f"/api/session?{query}"), api.get(f"/api/session?{query}&namespace=")
+        assert (same.status_code, same.json()) == (refused.status_code, refused.json())
 
 
 @pytest.mark.parametrize("path", ENDPOINTS)
 def test_other_methods_are_not_allowed(api: Web, path: str) -> None:
-    import httpx
-
-    assert_problem(httpx.post(f"{api.url}{path}"), 405)
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        reply = httpx.request(method, f"{api.url}{path}")
+        assert_problem(reply, 405)
+        assert "GET" in reply.headers["allow"]
+    assert httpx.head(f"{api.url}{path}").content == b""
 
 
 def test_without_markets_or_calendars_the_answer_says_what_to_do(
@@ -242,7 +258,8 @@ def test_without_markets_or_calendars_the_answer_says_what_to_do(
     for path in ENDPOINTS:
         assert "thor sync_calendars" in assert_problem(web.get(path), 503)["detail"]
     empty.run("DELETE FROM markets_market")
-    wait_until(lambda: "seed_markets" in web.get("/api/markets").text, 15)
+    web.stop()
+    assert "thor seed_markets" in assert_problem(web.start().get("/api/markets"), 503)["detail"]
 
 
 def test_while_the_database_is_away_the_last_table_stands(
