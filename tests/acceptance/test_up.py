@@ -108,6 +108,12 @@ def stored_ticks(environ: dict[str, str]) -> int:
     return int(row[0])
 
 
+def _desk_and_workers(environ: dict[str, str]) -> tuple[bool, int]:
+    """Whether a desk leads that knows what comes next, and how many job workers are alive."""
+    feed = json.loads(run_thor(environ, "status", "--json").stdout)["feed"] or {}
+    return bool((feed.get("desk") or {}).get("next_at")), (feed.get("jobs") or {}).get("workers", 0)
+
+
 def test_up_runs_everything_survives_kills_and_ends_clean(up: Up, environ: dict[str, str]) -> None:
     up.wait_ready()
     assert sorted(up.pids()) == sorted(SERVICES)
@@ -124,6 +130,7 @@ def test_up_runs_everything_survives_kills_and_ends_clean(up: Up, environ: dict[
     assert status["running"] is True
     assert status["ready"] is True
     assert {service["name"]: service["alive"] for service in status["services"]} == dict.fromkeys(SERVICES, True)
+    wait_until(lambda: _desk_and_workers(environ) == (True, 1), 20, up.said)
     assert "export DATABASE_URL='postgresql://thor:" in run_thor(environ, "env").stdout
     refused = run_thor(environ, "up", check=False)
     assert refused.returncode == 2
@@ -141,6 +148,7 @@ def test_up_runs_everything_survives_kills_and_ends_clean(up: Up, environ: dict[
     wait_until(lambda: newest(up.quotes()) > moved, 60, up.said)
     ticks = stored_ticks(environ)
     wait_until(lambda: stored_ticks(environ) > ticks, 60, up.said)
+    wait_until(lambda: _desk_and_workers(environ) == (True, 1), 60, up.said)
 
     up.pids()
     assert up.stop() == 0, up.said()
@@ -187,9 +195,11 @@ def test_a_signal_to_make_ends_thor(environ: dict[str, str]) -> None:
     makefile.write_text(f"up:\n\t@exec {sys.executable} -m thor up\n")
     recipe = (CHECKOUT / "Makefile").read_text()
     assert "@exec $(PYTHON) -m thor up $(ARGS)" in recipe
-    running = Up(environ, "up", program=("make", "-f", str(makefile)))
+    switches = {"DISABLE_GLOBAL_MARKETS_MONITOR": "1", "THOR_DISABLE_JOBS": "1"}
+    running = Up(environ | switches, "up", program=("make", "-f", str(makefile)))
     running.wait_ready()
     pids = running.pids()
+    assert sorted(pids) == sorted(set(SERVICES) - {"desk", "jobs"}), "what is switched off is left out"
     running.stop()
     wait_until(lambda: not [pid for pid in pids.values() if exists(pid)], 15, running.said)
 
