@@ -42,6 +42,15 @@ _PROBLEM_SCHEMA: Final[dict[str, Any]] = {
         "errors": {"type": "array", "items": {"type": "object", "additionalProperties": True}},
     },
 }
+#: What every question may say besides.
+_NAMESPACE: Final[dict[str, Any]] = {
+    "in": "query",
+    "name": "namespace",
+    "required": False,
+    "description": "A replay as recorded, of those that /api/replays lists; without it, live.",
+    "schema": {"type": "string"},
+}
+_EVERYWHERE_THE_SAME: Final = frozenset({"replays"})
 #: What any operation may answer besides its own.
 _PROBLEMS: Final = {
     400: "The request cannot be read",
@@ -80,8 +89,11 @@ class ThorAPI(NinjaAPI):
         components["responses"] = {
             f"Problem{status}": {"description": text, "content": content} for status, text in _PROBLEMS.items()
         }
+        components["parameters"] = {"Namespace": _NAMESPACE}
         for path in schema["paths"].values():
-            for operation in path.values():
+            for method, operation in path.items():
+                if method == "get" and operation["operationId"] not in _EVERYWHERE_THE_SAME:
+                    operation.setdefault("parameters", []).append({"$ref": "#/components/parameters/Namespace"})
                 for status in _PROBLEMS:
                     operation["responses"].setdefault(status, {"$ref": f"#/components/responses/Problem{status}"})
         return schema

@@ -61,19 +61,20 @@ class Front:
         await receive()
         self._live = live.begin()
         kept = (markets.begin(), instruments.begin())
-        self._hot = hot_paths(self._live, self._gate, settings.THOR_MAX_STREAMS_PER_CLIENT)
+        self._hot = hot_paths(self._live, self._gate, settings.THOR_MAX_STREAMS_PER_CLIENT, live.replays())
         for path, ask in (markets_hot.ANSWERS | instrument_answers.ANSWERS).items():
             self._hot[path] = guarded(markets_hot.from_memory(ask, self._django), self._gate)
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        for each in (self._live, *kept):
+        for each in (self._live, *kept, live.replays(), markets.replays(), instruments.replays()):
             await each.stop()
         await send({"type": "lifespan.shutdown.complete"})
 
     def end_streams(self) -> None:
         """Say goodbye to every browser: the server waits for open requests, and streams would never end."""
-        if self._live is not None:
-            self._live.reader.end_streams()
+        for each in (self._live, *live.replays().all()):
+            if each is not None:
+                each.reader.end_streams()
 
 
 application = Front(cast(App, get_asgi_application()), gate(), StaticFiles(settings.THOR_WEB_DIST))

@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "thor.config.middleware.SecurityHeadersMiddleware",
     "thor.config.middleware.ApiProblemMiddleware",
+    "thor.config.middleware.NamespaceMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -19,6 +19,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.jobs import Job
 
 from thor.runtime.bus import BusUnavailableError
+from thor.runtime.schema import connection_for
 
 QUEUE: Final = "triggers"
 #: A job that fails is tried so often in all.
@@ -113,6 +114,6 @@ SELECT count(*) FILTER (WHERE status = 'todo'), count(*) FILTER (WHERE status = 
 
 def job_counts() -> JobCounts:
     """How the queue stands."""
-    with connection.cursor() as cursor:
+    with connection_for(ProcrastinateJob).cursor() as cursor:
         cursor.execute(_COUNT, [DEAD_SECONDS])
         return JobCounts(*cursor.fetchone())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +15,9 @@ from thor.markets.models import Market
 from thor.markets.selectors import CalendarShelf
 from thor.markets.session import no_calendar
 from thor.runtime.kept import Kept
+from thor.runtime.namespace import replayed, within
 from thor.runtime.problem import Problem
+from thor.runtime.visited import Visited
 
 LOOK_SECONDS: Final = 10.0
 _NEVER_COMPILED: Final = "run `thor sync_calendars`"
@@ -57,7 +60,9 @@ class MarketTable:
 class LiveMarkets:
     """Started and stopped with the web server, in its event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, namespace: str = "") -> None:
+        """``namespace``: of a replay; empty is this Thor's own."""
+        self._namespace = namespace
         self._shelf = CalendarShelf()
         self._kept = Kept("markets", self._read, LOOK_SECONDS, (DatabaseError, CalendarError))
 
@@ -73,12 +78,14 @@ class LiveMarkets:
 
     def _read(self, _before: MarketTable | None) -> MarketTable:
         try:
-            return MarketTable(tuple(Market.objects.all()), self._shelf.look())
+            with within(self._namespace) if self._namespace else nullcontext():
+                return MarketTable(tuple(Market.objects.all()), self._shelf.look())
         finally:
             close_old_connections()
 
 
 _live: LiveMarkets | None = None
+_replays = Visited(LiveMarkets)
 
 
 def begin() -> LiveMarkets:
@@ -89,8 +96,15 @@ def begin() -> LiveMarkets:
     return _live
 
 
+def replays() -> Visited[LiveMarkets]:
+    """Those of the replays that somebody looks at."""
+    return _replays
+
+
 async def market_table() -> MarketTable:
-    """This process's table. Raises Problem 503 where none is kept."""
+    """The table of what is looked at. Raises Problem 503 where none is kept."""
+    if _live is not None and (namespace := replayed()):
+        return await _replays.get(namespace).table()
     if _live is None:
         raise Problem("the markets are served by `manage.py web`; this process does not keep them", status=503)
     return await _live.table()

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, Final
 
-from django.db import connection
 from django.db.models import Q
 
 from thor.markets import feature
 from thor.markets.calendar import Calendar, DayNote, Interval, IntervalPhase, Phase
 from thor.markets.models import CalendarEdition, FeatureWindow, Market
 from thor.markets.trade_date import epoch_us
+from thor.runtime.schema import connection_for
 
 # One row a calendar: a hundred thousand Python datetimes would cost a process a second at its start. One statement
 # sees one state of the table, also while sync_calendars replaces it.
@@ -106,7 +106,7 @@ def _us(at: datetime | None) -> int | None:
 
 def _load(name: str) -> tuple[Calendar, str] | None:
     """A calendar and its digest, from one state of the table."""
-    with connection.cursor() as cursor:
+    with connection_for(CalendarEdition).cursor() as cursor:
         cursor.execute(_TABLE, [name])
         row = cursor.fetchone()
     if row is None:

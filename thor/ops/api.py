@@ -20,13 +20,19 @@ from pydantic import Field
 from thor.desk.health import DeskHealth
 from thor.desk.jobs import job_counts
 from thor.history.selectors import IngestStatus, ingest_status
+from thor.markets.now import market_now
+from thor.ops.kept_replays import list_names
 from thor.quotes.health import SourceHealth, SourceState
 from thor.quotes.keys import Keys
-from thor.quotes.live import live
+from thor.quotes.live import LiveQuotes, live, looked_at
 from thor.quotes.quote import SIMULATED_SOURCES, format_ts
+from thor.quotes.replay_clock import ReplayState
+from thor.quotes.replaying import read_replay
 from thor.quotes.selectors import from_bus, in_time
 from thor.runtime.bus import connect, server_problems
+from thor.runtime.namespace import replayed
 from thor.runtime.problem import Problem
+from thor.runtime.schema import current_namespace
 
 router = Router(tags=["operations"])
 probes = Router(tags=["operations"])
@@ -83,6 +89,22 @@ class Jobs(Schema):
     workers: int = Field(description="Job workers that are alive")
 
 
+class ReplayRow(Schema):
+    namespace: str = Field(description="For ?namespace=")
+    state: Literal["running", "ended", "failed"]
+    from_: str = Field(alias="from", description="Where simulated time begins")
+    until: str
+    now: str = Field(description="Simulated")
+    speed: float | None = Field(description="As asked for; null: as fast as it goes")
+    rows: int = Field(description="Of the recording; 0: time alone")
+    rows_done: int
+    sources: list[str] = Field(description="Of the quotes so far")
+
+
+class ReplaysAnswer(Schema):
+    replays: list[ReplayRow]
+
+
 class StatusAnswer(Schema):
     version: str
     namespace: str
@@ -122,7 +144,7 @@ async def sources(request: HttpRequest) -> SourcesAnswer:
     """As the collectors report it each second; a collector that is gone disappears after a minute."""
     del request
     reports = await from_bus(lambda bus: bus.health())
-    return SourcesAnswer(sources=[_row(report) for report in reports], now=format_ts(live().clock.now_us()))
+    return SourcesAnswer(sources=[_row(report) for report in reports], now=format_ts(market_now().now_us))
 
 
 def _row(report: SourceHealth) -> SourceRow:
@@ -147,15 +169,15 @@ def _row(report: SourceHealth) -> SourceRow:
 async def status(request: HttpRequest) -> StatusAnswer:
     """Version, namespace, whether what is shown is simulated, the ingestor's lag, the desk and its jobs."""
     del request
-    here = live()
+    here = await looked_at()
     reports, ingest, desk, jobs = await asyncio.gather(
         from_bus(lambda bus: bus.health()), in_time(_ingest), in_time(_desk), _jobs()
     )
     return StatusAnswer(
         version=version("thor"),
-        namespace=settings.THOR_NAMESPACE,
-        now=format_ts(here.clock.now_us()),
-        simulated=_is_simulated(reports),
+        namespace=current_namespace(),
+        now=format_ts(market_now().now_us),
+        simulated=_is_simulated(here, reports),
         ingest=Ingest(
             lag_entries=ingest.lag_entries,
             lag_seconds=ingest.lag_seconds,
@@ -170,9 +192,49 @@ async def status(request: HttpRequest) -> StatusAnswer:
     )
 
 
-def _is_simulated(reports: list[SourceHealth]) -> bool:
+@router.get(
+    "/replays",
+    response=ReplaysAnswer,
+    operation_id="replays",
+    by_alias=True,
+    summary="Replays as recorded",
+)
+async def replays(request: HttpRequest) -> dict[str, Any]:
+    """Each in a namespace of its own; every endpoint that is read takes `?namespace=`."""
+    del request
+    names = await sync_to_async(_replay_names, thread_sensitive=False)()
+    found = await in_time(lambda: [(name, read_replay(_client(), name)) for name in names])
+    return {"replays": [_replay(name, state) for name, state in found if state is not None]}
+
+
+def _replay_names() -> list[str]:
+    try:
+        return list_names()
+    finally:
+        close_old_connections()
+
+
+def _replay(name: str, state: ReplayState) -> dict[str, Any]:
+    wall_us = live().clock.now_us()
+    seen = state.seen_from(wall_us)
+    return {
+        "namespace": name,
+        "state": seen.state,
+        "from": format_ts(seen.from_us),
+        "until": format_ts(seen.until_us),
+        "now": format_ts(seen.now_us(wall_us)),
+        "speed": seen.speed,
+        "rows": seen.rows,
+        "rows_done": seen.rows_done,
+        "sources": seen.sources,
+    }
+
+
+def _is_simulated(here: LiveQuotes, reports: list[SourceHealth]) -> bool:
     """By what stands on the board, and by who feeds it: simulated quotes are never mistaken for live ones."""
-    shown = {entry.source for entry in live().reader.quotes.newest.values()}
+    if replayed():
+        return True
+    shown = {entry.source for entry in here.reader.quotes.newest.values()}
     feeding = {report.source for report in reports if report.state is SourceState.CONNECTED}
     return bool((shown | feeding) & SIMULATED_SOURCES)
 
@@ -183,11 +245,11 @@ def _client() -> redis.Redis:
 
 
 def _ingest() -> IngestStatus:
-    return ingest_status(_client(), settings.THOR_NAMESPACE)
+    return ingest_status(_client(), current_namespace())
 
 
 def _desk() -> Desk | None:
-    fields: Any = _client().hgetall(Keys(settings.THOR_NAMESPACE).desk_health)
+    fields: Any = _client().hgetall(Keys(current_namespace()).desk_health)
     found = DeskHealth.from_fields({name.decode(): value.decode() for name, value in fields.items()})
     if found is None:
         return None

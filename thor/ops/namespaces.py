@@ -20,13 +20,13 @@ from thor.history.services import connect_database
 from thor.instruments.models import Instrument
 from thor.instruments.services import announce
 from thor.markets.models import CalendarDay, CalendarEdition, CalendarOverride, FeatureWindow, Market, SessionInterval
+from thor.ops.kept_replays import MARK, list_names
 from thor.quotes.bus import ValkeyQuoteBus
 from thor.quotes.replaying import forget
 from thor.runtime.namespace import WANTED, is_name
 from thor.runtime.problem import Problem
 from thor.runtime.schema import alias_of
 
-MARK: Final = "A replay of Thor: `thor replay --drop` removes it."
 #: What a replay has of the live Thor: what a person edits, and the compiled calendars.
 COPIED: Final[tuple[type[Model], ...]] = (
     Instrument, Market, FeatureWindow, CalendarEdition, CalendarDay, CalendarOverride, SessionInterval,
@@ -41,15 +41,6 @@ def check_name(name: str) -> None:
         raise Problem(f"{name[:40]!r} is no name for a replay: give {WANTED}.")
     if name == settings.THOR_NAMESPACE:
         raise Problem(f"{name} is the namespace of this Thor, which a replay must not touch: choose another --into.")
-
-
-def list_names() -> list[str]:
-    """The replays, by name."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nspname FROM pg_namespace WHERE obj_description(oid, 'pg_namespace') = %s ORDER BY nspname", [MARK]
-        )
-        return [str(name) for (name,) in cursor.fetchall()]
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from ninja import Query, Router, Schema
 from pydantic import ConfigDict, Field
 
 from thor.quotes.hot import SNAPSHOT_PATHS
-from thor.quotes.live import live
+from thor.quotes.live import looked_at
 from thor.quotes.selectors import floats, from_bus, symbols_of
 from thor.runtime.asgi import query_fields
 from thor.runtime.problem import Problem
@@ -77,8 +77,8 @@ def _fields(request: HttpRequest) -> dict[str, str]:
     return query_fields(request.META["QUERY_STRING"].encode())
 
 
-def _snapshot(request: HttpRequest, source: str | None) -> HttpResponse:
-    body = live().snapshot.answer(request.META["QUERY_STRING"].encode(), source)
+async def _snapshot(request: HttpRequest, source: str | None) -> HttpResponse:
+    body = (await looked_at()).snapshot.answer(request.META["QUERY_STRING"].encode(), source)
     return HttpResponse(body, content_type="application/json", headers={"Cache-Control": "no-store"})
 
 
@@ -86,7 +86,7 @@ def _snapshot(request: HttpRequest, source: str | None) -> HttpResponse:
 async def quotes(request: HttpRequest, symbols: Symbols = None, source: Source = None) -> HttpResponse:
     """From memory: the newest quote never goes back in time. Unknown symbols are listed, they are no error."""
     del symbols, source  # read from the query string itself, by the code that the hot path uses
-    return _snapshot(request, None)
+    return await _snapshot(request, None)
 
 
 @router.get(
@@ -98,7 +98,7 @@ async def quotes(request: HttpRequest, symbols: Symbols = None, source: Source =
 async def series(request: HttpRequest, symbols: Symbols = None) -> dict[str, Any]:
     """Symbols without points have an empty list; unknown symbols are a 422."""
     del symbols  # read from the query string itself, by the rules of the hot path
-    board = live().snapshot.board
+    board = (await looked_at()).snapshot.board
     asked = symbols_of(_fields(request).get("symbols")) or board.tracked
     if unknown := [symbol for symbol in asked if symbol not in board.known]:
         raise Problem(f"no such instrument: {', '.join(unknown)}; /api/instruments lists them", status=422)
@@ -153,7 +153,7 @@ def _only_in_front() -> Problem:
 def _declare_alias(path: str, source: str | None) -> None:
     async def alias(request: HttpRequest, symbols: Symbols = None) -> HttpResponse:
         del symbols
-        return _snapshot(request, source)
+        return await _snapshot(request, source)
 
     name = path.removeprefix("/api/").replace("/", "_")
     router.get(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from contextlib import nullcontext
 from typing import Final
 
 from asgiref.sync import sync_to_async
@@ -18,17 +19,21 @@ from thor.quotes.keys import Keys
 from thor.quotes.reader import BusReader, cancel
 from thor.quotes.selectors import Board, Snapshot
 from thor.runtime.clock import Clock, SystemClock
+from thor.runtime.namespace import replayed, within
 from thor.runtime.problem import Problem
+from thor.runtime.visited import Visited
 
 BOARD_SECONDS: Final = 5.0
+READY_SECONDS: Final = 3.0
 
 logger = logging.getLogger(__name__)
 
 
 class LiveQuotes:
-    """Started and stopped with the web server, in its event loop."""
+    """Started and stopped with the web server, in its event loop. A replay's are held as long as somebody looks."""
 
     def __init__(self, url: str, namespace: str, clock: Clock | None = None) -> None:
+        self.namespace = namespace
         self.clock = clock or SystemClock()
         self.started_us = self.clock.now_us()
         self.reader = BusReader(url, Keys(namespace), self.clock)
@@ -46,16 +51,33 @@ class LiveQuotes:
             await cancel([self._keeper])
         await self.reader.stop()
 
+    async def ready(self) -> LiveQuotes:
+        """As soon as the bus was read, or after a while without."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(READY_SECONDS):
+                while self.reader.state == "starting":
+                    await asyncio.sleep(0.01)
+        return self
+
     async def _keep_board(self) -> None:
         """Follow the instrument table; while the database is away the last board stands."""
         while True:
             with contextlib.suppress(DatabaseError):
-                board = await sync_to_async(_read_board, thread_sensitive=False)()
+                board = await sync_to_async(self._read_board, thread_sensitive=False)()
                 new = board.known - self.snapshot.board.known
                 self.snapshot.board = board
                 if new and self.reader.state == "reading":
                     await self._load(sorted(new))
             await asyncio.sleep(BOARD_SECONDS)
+
+    def _read_board(self) -> Board:
+        is_own = self.namespace == settings.THOR_NAMESPACE
+        try:
+            with nullcontext() if is_own else within(self.namespace):
+                tracked = tuple(each.symbol for each in instruments.tracked())
+                return Board(tracked, instruments.known_symbols())
+        finally:
+            close_old_connections()
 
     async def _load(self, symbols: list[str]) -> None:
         try:
@@ -64,15 +86,12 @@ class LiveQuotes:
             logger.warning("latest quotes of %s not loaded: %s", ", ".join(symbols), error)
 
 
-def _read_board() -> Board:
-    try:
-        tracked = tuple(each.symbol for each in instruments.tracked())
-        return Board(tracked, instruments.known_symbols())
-    finally:
-        close_old_connections()
-
-
 _live: LiveQuotes | None = None
+
+
+_replays = Visited(
+    lambda namespace: LiveQuotes(settings.REDIS_URL, namespace), is_busy=lambda each: each.reader.streams() > 0
+)
 
 
 def begin() -> LiveQuotes:
@@ -81,6 +100,18 @@ def begin() -> LiveQuotes:
     _live = LiveQuotes(settings.REDIS_URL, settings.THOR_NAMESPACE)
     _live.start()
     return _live
+
+
+def replays() -> Visited[LiveQuotes]:
+    """Those of the replays that somebody looks at."""
+    return _replays
+
+
+async def looked_at() -> LiveQuotes:
+    """The quotes that a request is about: of this process, or of a replay. Raises Problem 503."""
+    here = live()
+    namespace = replayed()
+    return await _replays.get(namespace).ready() if namespace else here
 
 
 def live() -> LiveQuotes:

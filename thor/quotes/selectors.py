@@ -24,10 +24,12 @@ from thor.quotes.quote import SOURCES, encode_json, format_ts
 from thor.runtime.asgi import query_fields, shown
 from thor.runtime.clock import Clock
 from thor.runtime.problem import Problem
+from thor.runtime.schema import current_namespace
 
 MAX_QUERY_SYMBOLS: Final = 100
 BUS_SECONDS: Final = 3.0
 _MOST_CACHED: Final = 256
+_MOST_BUSES: Final = 4
 _SYMBOL: Final = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,23}", re.ASCII)
 
 T = TypeVar("T")
@@ -141,17 +143,25 @@ class Snapshot:
 
 # --- the bus --------------------------------------------------------------------------------------------------------
 
-_bus: QuoteBus | None = None
+_buses: dict[str, QuoteBus] = {}
 _bus_lock = threading.Lock()
 
 
 def quote_bus() -> QuoteBus:
-    """This process's quote bus, connected at first use. Raises BusUnavailableError."""
-    global _bus
+    """The bus of what is looked at, connected at first use. Raises BusUnavailableError."""
+    namespace = current_namespace()
     with _bus_lock:
-        if _bus is None:
-            _bus = ValkeyQuoteBus(settings.REDIS_URL, settings.THOR_NAMESPACE)
-        return _bus
+        if namespace not in _buses:
+            _forget_oldest_bus()
+            _buses[namespace] = ValkeyQuoteBus(settings.REDIS_URL, namespace)
+        return _buses[namespace]
+
+
+def _forget_oldest_bus() -> None:
+    """Of the replays' buses some are kept, the process's own always. One in use ends with its last user."""
+    others = [namespace for namespace in _buses if namespace != settings.THOR_NAMESPACE]
+    if len(others) >= _MOST_BUSES:
+        del _buses[others[0]]
 
 
 async def from_bus(question: Callable[[QuoteBus], T]) -> T:

@@ -58,16 +58,22 @@ class Start:
 
 
 class Streams:
-    """The door to both hubs. ``most_per_client``: open streams of one address, 0 for no limit."""
+    """The door to both hubs. ``most_per_client``: open streams of one address, 0 for no limit; ``opened``: where
+    they are counted."""
 
     def __init__(
-        self, live: LiveQuotes, gate: Gate, most_per_client: int, recheck_seconds: float = RECHECK_SECONDS
+        self,
+        live: LiveQuotes,
+        gate: Gate,
+        most_per_client: int,
+        recheck_seconds: float = RECHECK_SECONDS,
+        opened: Counter[str] | None = None,
     ) -> None:
         self._live = live
         self._gate = gate
         self._most = most_per_client
         self._recheck_seconds = recheck_seconds
-        self._open: Counter[str] = Counter()
+        self._open: Counter[str] = Counter() if opened is None else opened
 
     async def quotes(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI: the stream of quotes."""

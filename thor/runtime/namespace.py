@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Final, NamedTuple
 
@@ -49,6 +49,11 @@ def replayed() -> str:
     """The name of that replay, or empty."""
     found = _present.get()
     return found.namespace if found else ""
+
+
+def within(namespace: str) -> AbstractContextManager[None]:
+    """Work on a replay's tables, for which its time is of no importance."""
+    return looking_at(Present(namespace, 0, 0.0))
 
 
 @contextmanager

@@ -185,6 +185,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/replays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Replays as recorded
+         * @description Each in a namespace of its own; every endpoint that is read takes `?namespace=`.
+         */
+        get: operations["replays"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/schwab/quotes/latest/": {
         parameters: {
             query?: never;
@@ -738,6 +758,53 @@ export interface components {
              */
             weight: string;
         };
+        /** ReplayRow */
+        ReplayRow: {
+            /**
+             * From
+             * @description Where simulated time begins
+             */
+            from: string;
+            /**
+             * Namespace
+             * @description For ?namespace=
+             */
+            namespace: string;
+            /**
+             * Now
+             * @description Simulated
+             */
+            now: string;
+            /**
+             * Rows
+             * @description Of the recording; 0: time alone
+             */
+            rows: number;
+            /** Rows Done */
+            rows_done: number;
+            /**
+             * Sources
+             * @description Of the quotes so far
+             */
+            sources: string[];
+            /**
+             * Speed
+             * @description As asked for; null: as fast as it goes
+             */
+            speed: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "ended" | "failed";
+            /** Until */
+            until: string;
+        };
+        /** ReplaysAnswer */
+        ReplaysAnswer: {
+            /** Replays */
+            replays: components["schemas"]["ReplayRow"][];
+        };
         /** SeriesAnswer */
         SeriesAnswer: {
             /**
@@ -976,7 +1043,10 @@ export interface components {
             };
         };
     };
-    parameters: never;
+    parameters: {
+        /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+        Namespace: string;
+    };
     requestBodies: never;
     headers: never;
     pathItems: never;
@@ -990,6 +1060,8 @@ export interface operations {
                 symbols?: string | null;
                 /** @description Resume after this stream id. The header Last-Event-ID, where given, wins. */
                 since?: string | null;
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
             };
             header?: never;
             path?: never;
@@ -1020,6 +1092,8 @@ export interface operations {
             query?: {
                 /** @description Comma-separated, at most 100, such as ES,YM. Default: all tracked instruments. */
                 symbols?: string | null;
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
             };
             header?: never;
             path?: never;
@@ -1050,6 +1124,8 @@ export interface operations {
             query?: {
                 /** @description Comma-separated, at most 100, such as ES,YM. Default: all tracked instruments. */
                 symbols?: string | null;
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
             };
             header?: never;
             path?: never;
@@ -1077,7 +1153,10 @@ export interface operations {
     };
     instruments: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1104,7 +1183,10 @@ export interface operations {
     };
     markets: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1131,7 +1213,10 @@ export interface operations {
     };
     markets_composite: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1163,6 +1248,8 @@ export interface operations {
                 symbols?: string | null;
                 /** @description Only quotes whose active source is this one. */
                 source?: string | null;
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
             };
             header?: never;
             path?: never;
@@ -1193,6 +1280,8 @@ export interface operations {
             query?: {
                 /** @description Comma-separated, at most 100, such as ES,YM. Default: all tracked instruments. */
                 symbols?: string | null;
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
             };
             header?: never;
             path?: never;
@@ -1230,6 +1319,8 @@ export interface operations {
                  * @example 50ms
                  */
                 conflate?: string | null;
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
             };
             header?: never;
             path?: never;
@@ -1255,11 +1346,40 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    replays: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplaysAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     schwab_quotes_latest: {
         parameters: {
             query?: {
                 /** @description Comma-separated, at most 100, such as ES,YM. Default: all tracked instruments. */
                 symbols?: string | null;
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
             };
             header?: never;
             path?: never;
@@ -1297,6 +1417,8 @@ export interface operations {
                  * @example 2026-11-27T18:00:00Z
                  */
                 at?: string | null;
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
             };
             header?: never;
             path?: never;
@@ -1324,7 +1446,10 @@ export interface operations {
     };
     sources: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1351,7 +1476,10 @@ export interface operations {
     };
     status: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1378,7 +1506,10 @@ export interface operations {
     };
     timezones_markets: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
             header?: never;
             path?: never;
             cookie?: never;

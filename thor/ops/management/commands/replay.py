@@ -21,6 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from thor.history.providers.replay import ReplayProvider
 from thor.markets.trade_date import epoch_us
 from thor.ops import namespaces
+from thor.ops.kept_replays import list_names
 from thor.ops.replay import Done, Replay, connect_bus
 from thor.ops.replay_plan import Asked, planned, unknown_instruments
 from thor.ops.replay_progress import shown
@@ -137,7 +138,7 @@ class Command(BaseCommand):
     def _list(self) -> None:
         client = connect_bus()
         try:
-            for name in namespaces.list_names():
+            for name in list_names():
                 state = read_replay(client, name)
                 seen = state and state.seen_from(time.time_ns() // 1000)
                 said = (

@@ -1,0 +1,196 @@
+"""A recording through the whole running stack in simulated time: every transition, every row, at any speed."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.replay_support import FIRST, TRANSITIONS, Site, expected_ticks, made_site, make_recording
+from tests.support import wait_until
+
+
+@pytest.fixture(scope="module")
+def site(database_url: str, valkey_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with made_site(database_url, valkey_url, tmp_path_factory.mktemp("home")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_recording(tmp_path_factory.mktemp("recording") / "day.parquet")
+
+
+@pytest.fixture(scope="module")
+def first(site: Site, recording: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """What one replay at full speed left, with the live things as they were before."""
+    before = site.live_things()
+    said = site.replay("--file", recording, "--as-recorded", "--speed", "max", "--into", "first").stdout
+    assert "3,000 of 3,000 rows read, 3,000 published, 0 repeated, 0 refused; 3,000 ticks stored" in said
+    assert site.live_things() == before
+    return site.left("first")
+
+
+def test_every_row_is_a_tick_at_its_own_time(first: dict[str, list[tuple[Any, ...]]], recording: Path) -> None:
+    found = [(row[0], row[1], row[3], float(row[4])) for row in first["ticks"]]
+    assert sorted(found) == expected_ticks(recording)
+    assert {row[2] for row in first["ticks"]} == {"REPLAY"}
+    assert all(row[13] is not None and row[14] == {"close": 5010.25} for row in first["ticks"])
+
+
+def test_every_market_opens_and_closes_on_time(first: dict[str, list[tuple[Any, ...]]]) -> None:
+    told = [(market, kind, f"{at:%H:%M:%S.%f}") for market, kind, at, *_ in first["transitions"]]
+    wanted = [(market, kind, f"{at}:00.000000") for market, kind, at in TRANSITIONS]
+    assert sorted(told) == sorted(wanted)
+    assert [at for *_, at in told[1:]] == [at for *_, at in wanted[1:]]
+    assert all(at == told_at for _, _, at, _, told_at, *_ in first["transitions"])
+
+
+def test_a_timer_comes_after_every_quote_up_to_it_and_before_the_next(
+    first: dict[str, list[tuple[Any, ...]]], recording: Path
+) -> None:
+    times = sorted(ts for _, ts, *_ in expected_ticks(recording))
+    for _, _, at, _, _, _, before, _ in first["transitions"]:
+        assert before == max(ts for ts in times if ts <= at)
+
+
+def test_opens_are_captured_and_closes_summed_up(first: dict[str, list[tuple[Any, ...]]], recording: Path) -> None:
+    ticks = expected_ticks(recording)
+    assert len(first["snapshots"]) == sum(kind == "OPEN" for _, kind, _ in TRANSITIONS)
+    for _, _, opened, baseline, closed, count, *_ in first["snapshots"]:
+        assert count == sum(opened < ts <= closed for _, ts, *_ in ticks)
+        heard = {symbol for symbol, ts, *_ in ticks if ts <= opened}
+        assert baseline.keys() == heard
+    assert {status for _, _, status, _ in first["jobs"]} == {"succeeded"}
+
+
+def test_another_speed_and_crashes_leave_the_same_rows(
+    site: Site, recording: Path, first: dict[str, list[tuple[Any, ...]]]
+) -> None:
+    until = ("--until", "2025-10-10T21:59:59.999999Z")
+    with site.replaying("--file", recording, "--as-recorded", "--speed", "8000", "--into", "second", *until) as child:
+        for service, rows in (("desk", 200), ("ingestor", 900), ("desk", 1_500), ("jobs", 2_000), ("ingestor", 2_200)):
+            wait_until(lambda rows=rows: int(site.state("second").get("rows_done", 0)) >= rows, 60)  # type: ignore[misc]
+            os.kill(_pid_of(child.pid, service), signal.SIGKILL)
+        said, complained = child.communicate(timeout=90)
+    assert child.returncode == 0, complained
+    assert "3,000 ticks stored" in said
+    left = site.left("second")
+    assert {what: left[what] == rows for what, rows in first.items()} == dict.fromkeys(first, True)
+
+
+def _pid_of(parent: int, service: str) -> int:
+    """The newest process of a service of a replay."""
+    word = {"desk": "market_monitor", "ingestor": "redis_to_postgres", "jobs": "jobs"}[service]
+
+    def find() -> int | None:
+        for child in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
+            words = Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
+            if word.encode() in words:
+                return int(child)
+        return None
+
+    return wait_until(find, 20, lambda: f"{service} does not run")
+
+
+def test_a_killed_player_is_seen_and_begins_anew(
+    site: Site, recording: Path, first: dict[str, list[tuple[Any, ...]]]
+) -> None:
+    with site.replaying("--file", recording, "--as-recorded", "--speed", "2000", "--into", "third") as child:
+        wait_until(lambda: int(site.state("third").get("rows_done", 0)) >= 100, 60)
+        taken = site.replay("--file", recording, "--as-recorded", "--into", "third", check=False)
+        assert (taken.returncode, taken.stderr.strip().splitlines()[-1]) == (
+            2, "CommandError: third is being replayed: wait for its end, or choose another name with --into.",
+        )  # fmt: skip
+        child.kill()
+    assert site.state("third")["state"] == "running"
+    again = site.replay("--file", recording, "--as-recorded", "--speed", "max", "--into", "third")
+    assert "third was there: it begins anew" in again.stderr
+    assert site.left("third")["ticks"] == first["ticks"]
+    assert site.left("third")["transitions"] == first["transitions"]
+
+
+def test_ctrl_c_ends_it_cleanly(site: Site) -> None:
+    words = ("--from", "2025-10-09T20:00Z", "--until", "2025-10-10T20:00Z", "--speed", "60", "--as-recorded")
+    with site.replaying(*words, "--into", "stopped") as child:
+        began_us = int(FIRST.timestamp() - 5400) * 1_000_000
+        wait_until(lambda: int(site.state("stopped").get("watermark_us", 0)) > began_us, 60)
+        children = Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text().split()
+        child.send_signal(signal.SIGINT)
+        _, complained = child.communicate(timeout=30)
+    assert child.returncode == 130
+    assert "Traceback" not in complained
+    assert site.state("stopped")["state"] == "failed"
+    assert not [each for each in children if Path(f"/proc/{each}").exists()]
+
+
+def test_a_stored_day_is_replayed_in_the_order_of_its_arrival(
+    site: Site, recording: Path, first: dict[str, list[tuple[Any, ...]]]
+) -> None:
+    with site.database.transaction():
+        site.database.execute("CREATE TABLE ticks_made (LIKE ticks INCLUDING ALL)")
+        site.database.execute("INSERT INTO ticks_made SELECT * FROM first.ticks")
+        site.database.execute(
+            "ALTER TABLE ticks ATTACH PARTITION ticks_made"
+            " FOR VALUES FROM ('2025-10-04 00:00Z') TO ('2025-10-11 00:00Z')"
+        )
+    said = site.replay("--date", "2025-10-10", "--speed", "max").stdout
+    stored = [row for row in first["ticks"] if f"{row[13]}" == "2025-10-10"]
+    assert f"replay_20251010: {len(stored):,} of {len(stored):,} rows read, {len(stored):,} published" in said
+    left = site.left("replay_20251010")
+    assert left["ticks"] == stored
+    assert [row[:5] for row in left["transitions"]] == [row[:5] for row in first["transitions"]]
+    order = "SELECT symbol, seq FROM {n}.ticks WHERE trade_date = '2025-10-10' ORDER BY"
+    by_id = order + " split_part(stream_id, '-', 1)::bigint, split_part(stream_id, '-', 2)::bigint"
+    assert site.rows("replay_20251010", by_id) == site.rows("first", by_id)
+
+
+def test_replays_are_listed_and_dropped_and_nothing_else_is(
+    site: Site, first: dict[str, list[tuple[Any, ...]]]
+) -> None:
+    del first
+    before = site.live_things()
+    listed = site.replay("--list").stdout
+    assert "first: ended, 2025-10-09T21:30" in listed
+    site.database.execute("CREATE SCHEMA somebody")
+    for name in ("somebody", "public", site.live, "quotes", "Caps"):
+        refused = site.replay("--drop", name, check=False)
+        assert refused.returncode == 2
+        assert len(refused.stderr.strip().splitlines()) == 1
+    assert site.replay("--drop", "nobody", check=False).returncode == 2
+    site.replay("--from", "2025-10-10T13:00Z", "--until", "2025-10-10T14:00Z", "--speed", "max", "--into", "short")
+    assert site.left("short")["transitions"] != []
+    assert site.replay("--drop", "short").stdout.strip() == "short is dropped"
+    assert "short" not in site.replay("--list").stdout
+    assert [*site.client.scan_iter(match="short:*")] == []
+    assert site.live_things() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--as-recorded"], "nothing to replay"),
+        (["--date", "2025-02-30"], "give a date such as"),
+        (["--date", "2025-10-12"], "is no trade date"),
+        (["--date", "2025-10-07"], "no tick of 2025-10-07 is stored"),
+        (["--date", "2025-10-10", "--rebase"], "--rebase plays files as of now"),
+        (["--from", "2025-10-10T13:00", "--until", "2025-10-10T14:00Z"], "give a time with its zone"),
+        (["--from", "2025-10-10T15:00Z", "--until", "2025-10-10T14:00Z"], "is not before --until"),
+        (["--file", "{file}", "--into", "x"], "--into belongs to a replay as recorded"),
+        (["--file", "{file}", "--as-recorded", "--into", "Week"], "is no name for a replay"),
+        (["--file", "{file}", "--as-recorded", "--into", "{live}"], "is the namespace of this Thor"),
+        (["--file", "{file}", "--date", "2025-10-10"], "give one of them"),
+        (["--file", "/no/such.parquet", "--as-recorded"], "does not exist"),
+    ],
+)
+def test_what_cannot_be_replayed_is_one_line_and_exit_2(
+    site: Site, recording: Path, words: list[str], said: str
+) -> None:
+    done = site.replay(*(word.format(file=recording, live=site.live) for word in words), check=False)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,153 @@
+"""What tests of replays share: a Thor with calendars on a database of its own, a made recording, what a replay left."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import psycopg
+import redis
+from psycopg import sql
+
+from tests.support import CHECKOUT, run_thor
+
+FIRST = datetime(2025, 10, 9, 21, 30, tzinfo=UTC)
+SPAN = timedelta(hours=17)
+#: What opens and closes from the first row to the end of its trade date, by the exchanges' hours of that day.
+TRANSITIONS = [
+    ("CME_Futures", "OPEN", "22:00"), ("Japan", "OPEN", "00:00"), ("China", "OPEN", "01:30"),
+    ("India", "OPEN", "03:45"),
+    ("Japan", "CLOSE", "06:30"), ("China", "CLOSE", "07:00"), ("Germany", "OPEN", "07:00"),
+    ("Netherlands", "OPEN", "07:00"), ("United Kingdom", "OPEN", "07:00"), ("India", "CLOSE", "10:00"),
+    ("Pre_USA", "OPEN", "12:30"), ("Pre_USA", "CLOSE", "13:30"), ("Canada", "OPEN", "13:30"),
+    ("Mexico", "OPEN", "13:30"),
+    ("USA", "OPEN", "13:30"), ("Germany", "CLOSE", "15:30"), ("Netherlands", "CLOSE", "15:30"),
+    ("United Kingdom", "CLOSE", "15:30"), ("Canada", "CLOSE", "20:00"), ("Mexico", "CLOSE", "20:00"),
+    ("USA", "CLOSE", "20:00"), ("CME_Futures", "CLOSE", "21:00"),
+]  # fmt: skip
+
+#: What a replay must leave the same at any speed and over any crash. Stream ids are the server's: the entry before a
+#: transition is named by its tick.
+_LEFT: Mapping[str, str] = {
+    "ticks": "SELECT symbol, ts, source, seq, last, bid, ask, last_size, bid_size, ask_size, volume, cond, venue,"
+    " trade_date, extra FROM {n}.ticks ORDER BY symbol, ts, source, seq",
+    "transitions": "SELECT r.market, r.kind, r.at, r.trade_date, r.told_at, t.symbol, t.ts, t.seq"
+    " FROM {n}.desk_transitionrecord r LEFT JOIN {n}.ticks t ON t.stream_id = r.after_id ORDER BY r.at, r.market",
+    "timers": "SELECT f.at_us, f.told_us, t.symbol, t.ts, t.seq FROM {n}.desk_firedtimer f"
+    " LEFT JOIN {n}.ticks t ON t.stream_id = f.after_id ORDER BY f.at_us",
+    "snapshots": "SELECT m.country, s.trade_date, s.opened_at, s.baseline, s.closed_at, s.tick_count,"
+    " s.symbols, s.quality"
+    " FROM {n}.markets_marketdatasnapshot s JOIN {n}.markets_market m ON m.id = s.market_id"
+    " ORDER BY s.opened_at, m.country",
+    "alerts": "SELECT alert, severity, text, started_at, ended_at FROM {n}.desk_alert ORDER BY started_at, alert",
+    "reactors": "SELECT reactor, state FROM {n}.desk_reactorstate ORDER BY reactor",
+    "jobs": "SELECT task_name, args - 'after_id', status, queueing_lock FROM {n}.procrastinate_jobs"
+    " ORDER BY task_name, queueing_lock",
+}
+
+
+@contextmanager
+def made_site(database_url: str, valkey_url: str, home: Path) -> Iterator[Site]:
+    """A Thor on a database of its own, with instruments, markets and the calendars of two years."""
+    live = f"t{uuid.uuid4().hex[:12]}"
+    base, _, options = database_url.rpartition("/")
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(live)))
+    url = f"{base}/{live}?{options.partition('?')[2]}"
+    addresses = {"THOR_HOME": str(home), "DATABASE_URL": url, "REDIS_URL": valkey_url, "THOR_NAMESPACE": live}
+    environ = {**os.environ, **addresses}
+    for words in (["migrate", "-v", "0"], ["seed_instruments"], ["seed_markets"]):
+        run_thor(environ, *words)
+    run_thor(environ, "sync_calendars", "--from", "2025", "--years-ahead", "0")
+    client = redis.Redis.from_url(valkey_url)
+    with psycopg.connect(url, autocommit=True) as database:
+        yield Site(environ, live, client, database)
+    client.close()
+
+
+@dataclass
+class Site:
+    """A Thor with calendars whose live namespace is ``live``."""
+
+    environ: dict[str, str]
+    live: str
+    client: redis.Redis
+    database: psycopg.Connection[tuple[Any, ...]]
+
+    def replay(self, *args: object, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return run_thor(self.environ, "replay", *map(str, args), check=check)
+
+    @contextmanager
+    def replaying(self, *args: object) -> Iterator[subprocess.Popen[str]]:
+        """A replay that runs; it is asked to end afterwards."""
+        child = subprocess.Popen(
+            [sys.executable, "-m", "thor", "replay", *map(str, args)], env=self.environ, cwd=CHECKOUT, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        try:
+            yield child
+        finally:
+            child.send_signal(signal.SIGTERM)
+            child.communicate(timeout=30)
+
+    def left(self, name: str) -> dict[str, list[tuple[Any, ...]]]:
+        """Everything that a replay left."""
+        return {what: self.rows(name, text) for what, text in _LEFT.items()}
+
+    def rows(self, name: str, text: str) -> list[tuple[Any, ...]]:
+        """The rows of a query in which ``{n}`` is the replay's schema."""
+        return self.database.execute(sql.SQL(text).format(n=sql.Identifier(name))).fetchall()  # type: ignore[arg-type]
+
+    def state(self, name: str) -> dict[str, str]:
+        found = self.client.hgetall(f"{name}:replay")
+        return {key.decode(): value.decode() for key, value in found.items()}
+
+    def live_things(self) -> dict[str, object]:
+        """All live tables and keys, as checksums."""
+        tables = self.database.execute(
+            "SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'"
+        ).fetchall()
+        found: dict[str, object] = {}
+        for (table,) in tables:
+            query = sql.SQL("SELECT count(*), md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {} AS t")
+            found[table] = self.database.execute(query.format(sql.Identifier("public", table))).fetchone()
+        for key in self.client.scan_iter(match=f"{self.live}:*"):
+            found[key.decode()] = self.client.dump(key)
+        return found
+
+
+def make_recording(path: Path, rows: int = 3_000, seed: int = 4) -> Path:
+    """Rows of three symbols over a day in which every market opens: some at one instant, some out of order."""
+    chance = random.Random(seed)
+    times = sorted(chance.randrange(0, int(SPAN.total_seconds() * 1e6), 250) for _ in range(rows))
+    for at in range(5, rows, 50):
+        times[at] = times[at - 1]
+    for at in range(20, rows, 400):
+        times[at], times[at - 7] = times[at - 7], times[at]
+    pl.DataFrame(
+        {
+            "symbol": [chance.choice(("ES", "CL", "ZB")) for _ in range(rows)],
+            "ts": pl.Series([FIRST + timedelta(microseconds=each) for each in times], dtype=pl.Datetime("us", "UTC")),
+            "last": [5000 + chance.randrange(400) / 4 for _ in range(rows)],
+            "last_size": [chance.randrange(1, 50) for _ in range(rows)],
+            "close": [5010.25] * rows,
+        }
+    ).write_parquet(path)
+    return path
+
+
+def expected_ticks(path: Path) -> list[tuple[str, datetime, int, float]]:
+    """(symbol, ts, seq, last) of each row by other means than the code under test: its number is its place."""
+    table = pl.read_parquet(path).with_row_index("seq")
+    return sorted(zip(table["symbol"], table["ts"], table["seq"], table["last"], strict=True))
