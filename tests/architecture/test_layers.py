@@ -31,10 +31,25 @@ def test_the_web_process_starts_without_the_heavy_libraries() -> None:
         "import django, sys; django.setup(); import thor.config.asgi; "
         "print(*sorted({'polars', 'numba', 'numpy', 'openpyxl', 'xlwings', 'pandas'} & set(sys.modules)))"
     )
+    assert _printed(code) == ""
+
+
+@pytest.mark.parametrize(
+    "module", ["thor.config.asgi", "thor.desk.worker", "thor.history.worker", "thor.quotes.collector"]
+)
+def test_only_the_compiler_knows_the_calendar_libraries(module: str) -> None:
+    code = (
+        f"import django, sys; django.setup(); import {module}; "
+        "print(*sorted({'pandas', 'pandas_market_calendars', 'exchange_calendars', 'holidays'} & set(sys.modules)))"
+    )
+    assert _printed(code) == ""
+
+
+def _printed(code: str) -> str:
     done = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=False,
                           env=_environment())  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == ""
+    return done.stdout.strip()
 
 
 def _environment() -> dict[str, str]:

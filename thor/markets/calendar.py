@@ -59,7 +59,9 @@ _PHASE_OF: Final[Mapping[IntervalPhase, Phase]] = {
 }
 _IN_SESSION: Final = frozenset({IntervalPhase.REGULAR, IntervalPhase.BREAK})
 _PHASES: Final = tuple(Phase)
-_NONE: Final = -1
+# An attribute of an enum is looked up anew each time; these are asked for in the fast path.
+_OPEN, _CLOSED, _BREAK = Status.OPEN, Status.CLOSED, Phase.BREAK
+_TURNS_OPEN, _TURNS_CLOSE = TransitionKind.OPEN, TransitionKind.CLOSE
 
 
 class Interval(NamedTuple):
@@ -119,8 +121,8 @@ class Calendar:
     """
 
     __slots__ = (
-        "_dates", "_days", "_phases", "_starts", "_trading", "_turn_dates", "_turns", "end_us", "first_us", "name",
-        "zone",
+        "_dates", "_days", "_phases", "_seen", "_starts", "_trading", "_turn_dates", "_turn_of", "_turns", "end_us",
+        "first_us", "name", "zone",
     )  # fmt: skip
 
     def __init__(
@@ -139,36 +141,36 @@ class Calendar:
         _check(name, intervals, first_us, end_us)
         self._turns, self._turn_dates = _turns_of(intervals)
         self._starts, self._phases, self._dates = self._segments(intervals)
+        # A status changes only where a segment begins, so that a segment's moment is the same all through.
+        self._turn_of = array("i", (bisect_right(self._turns, start_us) for start_us in self._starts))
+        self._seen: tuple[int, Moment | None] = (-1, None)
 
-    def _segments(self, intervals: Sequence[Interval]) -> tuple[array[int], bytes, array[int]]:
-        """Without a gap from ``first_us`` on: where each segment begins, its phase, and its trade date's ordinal."""
-        starts, phases, dates = array("q"), bytearray(), array("i")
+    def _segments(self, intervals: Sequence[Interval]) -> tuple[array[int], bytes, list[date | None]]:
+        """Without a gap from ``first_us`` on: where each segment begins, its phase, and its trade date."""
+        starts, phases = array("q"), bytearray()
+        dates: list[date | None] = []
 
-        def add(start_us: int, phase: Phase, ordinal: int) -> None:
+        def add(start_us: int, phase: Phase, day: date | None) -> None:
             starts.append(start_us)
             phases.append(_PHASES.index(phase))
-            dates.append(ordinal)
+            dates.append(day)
 
         at = self.first_us
         for each in intervals:
             if each.open_us > at:
                 add(at, Phase.CLOSED, self._next_date(at))
             own = each.phase in _IN_SESSION
-            add(
-                each.open_us,
-                _PHASE_OF[each.phase],
-                each.trade_date.toordinal() if own else self._next_date(each.open_us),
-            )
+            add(each.open_us, _PHASE_OF[each.phase], each.trade_date if own else self._next_date(each.open_us))
             at = each.close_us
         if at < self.end_us:
             add(at, Phase.CLOSED, self._next_date(at))
         return starts, bytes(phases), dates
 
-    def _next_date(self, at_us: int) -> int:
-        """Ordinal of the first session that opens at or after an instant; -1 beyond the table."""
+    def _next_date(self, at_us: int) -> date | None:
+        """Of the first session that opens at or after an instant; None beyond the table."""
         index = bisect_right(self._turns, at_us - 1)
         index += index % 2  # an OPEN is at an even place
-        return self._turn_dates[index] if index < len(self._turns) else _NONE
+        return self._turn_dates[index] if index < len(self._turns) else None
 
     # --- questions ------------------------------------------------------------------------------------------------
 
@@ -177,25 +179,32 @@ class Calendar:
         if not self.first_us <= at_us < self.end_us:
             return Moment(Phase.UNKNOWN, Status.UNKNOWN, None, at_us, at_us, None, None)
         index = bisect_right(self._starts, at_us) - 1
+        seen, moment = self._seen
+        if seen != index or moment is None:
+            moment = self._moment(index)
+            self._seen = (index, moment)
+        return moment
+
+    def _moment(self, index: int) -> Moment:
+        """A segment's answer."""
+        starts, turn = self._starts, self._turn_of[index]
         phase = _PHASES[self._phases[index]]
-        until = self._starts[index + 1] if index + 1 < len(self._starts) else self.end_us
-        turn = bisect_right(self._turns, at_us)
-        ordinal = self._dates[index]
+        until = starts[index + 1] if index + 1 < len(starts) else self.end_us
         return Moment(
             phase,
-            Status.OPEN if turn % 2 else Status.CLOSED,
-            date.fromordinal(ordinal) if ordinal != _NONE else None,
-            self._starts[index],
+            _OPEN if turn % 2 else _CLOSED,
+            self._dates[index],
+            starts[index],
             until,
             self._turn(turn),
-            until if phase is Phase.BREAK else None,
+            until if phase is _BREAK else None,
         )
 
     def status(self, at_us: int) -> Status:
         """Whether the session is on."""
         if not self.first_us <= at_us < self.end_us:
             return Status.UNKNOWN
-        return Status.OPEN if bisect_right(self._turns, at_us) % 2 else Status.CLOSED
+        return _OPEN if bisect_right(self._turns, at_us) % 2 else _CLOSED
 
     def phase(self, at_us: int) -> Phase:
         """Where the calendar stands in its day."""
@@ -207,8 +216,7 @@ class Calendar:
         """The running session's date, or while closed the next one's; None where the table does not know."""
         if not self.first_us <= at_us < self.end_us:
             return None
-        ordinal = self._dates[bisect_right(self._starts, at_us) - 1]
-        return date.fromordinal(ordinal) if ordinal != _NONE else None
+        return self._dates[bisect_right(self._starts, at_us) - 1]
 
     def next_transition(self, after_us: int) -> Transition | None:
         """The first transition later than an instant; None beyond the table."""
@@ -246,8 +254,8 @@ class Calendar:
     def _turn(self, index: int) -> Transition | None:
         if index >= len(self._turns):
             return None
-        kind = TransitionKind.CLOSE if index % 2 else TransitionKind.OPEN
-        return Transition(kind, self._turns[index], date.fromordinal(self._turn_dates[index]))
+        kind = _TURNS_CLOSE if index % 2 else _TURNS_OPEN
+        return Transition(kind, self._turns[index], self._turn_dates[index])
 
 
 def _check(name: str, intervals: Sequence[Interval], first_us: int, end_us: int) -> None:
@@ -260,16 +268,17 @@ def _check(name: str, intervals: Sequence[Interval], first_us: int, end_us: int)
         raise CalendarError(f"{name}: the interval {intervals[-1]} reaches beyond the table's end")
 
 
-def _turns_of(intervals: Sequence[Interval]) -> tuple[array[int], array[int]]:
-    """OPEN and CLOSE in turn: instants, and the ordinals of the sessions' dates. Touching intervals of one session
+def _turns_of(intervals: Sequence[Interval]) -> tuple[array[int], list[date]]:
+    """OPEN and CLOSE in turn: instants, and the sessions' dates. Touching intervals of one session
     (morning, lunch, afternoon) are one."""
-    turns, dates = array("q"), array("i")
+    turns = array("q")
+    dates: list[date] = []
     for each in intervals:
         if each.phase not in _IN_SESSION:
             continue
-        if turns and turns[-1] == each.open_us and dates[-1] == each.trade_date.toordinal():
+        if turns and turns[-1] == each.open_us and dates[-1] == each.trade_date:
             turns[-1] = each.close_us
             continue
         turns.extend((each.open_us, each.close_us))
-        dates.extend((each.trade_date.toordinal(),) * 2)
+        dates.extend((each.trade_date,) * 2)
     return turns, dates

@@ -59,22 +59,28 @@ class Compiled:
         intervals = [each.interval for each in self.intervals]
         return Calendar(self.name, self.zone, intervals, notes, self.first_us, self.end_us)
 
-    def interval_lines(self) -> Iterator[str]:
-        """What of the intervals goes into the database, a line each, tab-separated; for COPY and the digest."""
-        for (day, phase, open_us, close_us), name, source in self.intervals:
-            yield f"{self.name}\t{day}\t{phase}\t{utc(open_us)}\t{utc(close_us)}\t{name}\t{source}"
+    def interval_text(self) -> str:
+        """What of the intervals goes into the database: lines of tab-separated values, for COPY and the digest."""
+        return "".join(
+            f"{self.name}\t{day}\t{phase}\t{utc(open_us)}\t{utc(close_us)}\t{name}\t{source}\n"
+            for (day, phase, open_us, close_us), name, source in self.intervals
+        )
 
-    def day_lines(self) -> Iterator[str]:
+    def day_text(self) -> str:
         """The same of the days."""
-        for day, (name, *flags), source in self.days:
-            yield "\t".join((self.name, str(day), name, *(str(flag) for flag in flags), source))
+        return "".join(
+            f"{self.name}\t{day}\t{name}\t{is_holiday}\t{is_closed}\t{is_early_close}\t{source}\n"
+            for day, (name, is_holiday, is_closed, is_early_close), source in self.days
+        )
+
+    def digest_of(self, *texts: str) -> str:
+        """Of all that is stored, given both texts: another digest is another table."""
+        head = f"{self.zone} {self.first_us} {self.end_us}\n"
+        return hashlib.sha256("".join((head, *texts)).encode()).hexdigest()
 
     def digest(self) -> str:
-        """Of all that is stored: another one is another table."""
-        digest = hashlib.sha256(f"{self.zone} {self.first_us} {self.end_us}\n".encode())
-        for line in (*self.interval_lines(), *self.day_lines()):
-            digest.update(f"{line}\n".encode())
-        return digest.hexdigest()
+        """The same, made from scratch."""
+        return self.digest_of(self.interval_text(), self.day_text())
 
 
 @dataclass(slots=True)

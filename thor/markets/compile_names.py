@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from functools import lru_cache
@@ -12,6 +13,8 @@ import holidays
 
 FALLBACK: Final = "Exchange holiday"
 FALLBACK_EARLY: Final = "Early close"
+#: What a name has room for.
+LONGEST: Final = 120
 #: Calendar -> exchanges and country in the package, the best first.
 _SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
     "XTKS": ("XJPX", "JP"),
@@ -38,17 +41,21 @@ def names_of(calendar: str, years: range) -> dict[date, str]:
 
 def name_of(day: date, names: Mapping[date, str]) -> str:
     """What a day without a session is called."""
-    return _own(day, names) or FALLBACK
+    return _fit(_own(day, names) or FALLBACK)
 
 
 def half_day_name(day: date, names: Mapping[date, str]) -> str:
     """What a short day is called, after the holiday that it stands before or after, weekends aside."""
     if own := _own(day, names):
-        return own
+        return _fit(own)
     before, after = _own(_next_to(day, -1), names), _own(_next_to(day, 1), names)
     if before:
-        return f"Day after {before}"
-    return f"Day before {after}" if after else FALLBACK_EARLY
+        return _fit(f"Day after {before}")
+    return _fit(f"Day before {after}") if after else FALLBACK_EARLY
+
+
+def _fit(name: str) -> str:
+    return textwrap.shorten(name, LONGEST, placeholder=" ...")
 
 
 def _own(day: date, names: Mapping[date, str]) -> str:

@@ -95,7 +95,8 @@ def _compile(name: str, first: date, last: date, overrides: Sequence[Override]) 
 
 def store(compiled: Compiled, overrides: Sequence[Override], recipe: str, now: datetime) -> State:
     """Replace a calendar's rows, all or none. The same table as before is left alone, and only its recipe noted."""
-    digest = compiled.digest()
+    intervals, days = compiled.interval_text(), compiled.day_text()
+    digest = compiled.digest_of(intervals, days)
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
@@ -103,7 +104,7 @@ def store(compiled: Compiled, overrides: Sequence[Override], recipe: str, now: d
         same = CalendarEdition.objects.filter(calendar=compiled.name, digest=digest)
         if same.update(library_version=recipe):
             return State.UNCHANGED
-        _write_rows(compiled, recipe)
+        _write_rows(compiled.name, intervals.replace("\n", f"\t{recipe}\n"), days)
         CalendarEdition.objects.update_or_create(
             calendar=compiled.name,
             defaults={
@@ -118,18 +119,17 @@ def store(compiled: Compiled, overrides: Sequence[Override], recipe: str, now: d
     return State.WRITTEN
 
 
-def _write_rows(compiled: Compiled, recipe: str) -> None:
-    SessionInterval.objects.filter(calendar=compiled.name).delete()
-    CalendarDay.objects.filter(calendar=compiled.name).delete()
+def _write_rows(name: str, intervals: str, days: str) -> None:
+    SessionInterval.objects.filter(calendar=name).delete()
+    CalendarDay.objects.filter(calendar=name).delete()
     with connection.cursor() as cursor:
-        _copy(cursor, _INTERVALS, (f"{line}\t{recipe}" for line in compiled.interval_lines()))
-        _copy(cursor, _DAYS, compiled.day_lines())
+        _copy(cursor, _INTERVALS, intervals)
+        _copy(cursor, _DAYS, days)
 
 
-def _copy(cursor: Any, statement: str, lines: Iterator[str]) -> None:
-    text = "".join(f"{line}\n" for line in lines).replace("\\", "\\\\")
+def _copy(cursor: Any, statement: str, lines: str) -> None:
     with cursor.copy(statement) as copy:
-        copy.write(text)
+        copy.write(lines.replace("\\", "\\\\"))
 
 
 def _write_overrides(name: str, overrides: Sequence[Override]) -> None:

@@ -140,7 +140,7 @@ def test_every_special_day_says_what_it_is(name: str) -> None:
     table, held = compiled(name), calendar(name)
     sessions = {utc(e.interval.close_us - 1).astimezone(ZoneInfo(table.zone)).date() for e in table.intervals}
     for day, note, source in table.days:
-        assert note.name and source
+        assert 0 < len(note.name) <= 120 and 0 < len(source) <= 200, "what the table has room for"
         assert note.is_closed == (day not in sessions), day
         assert not (note.is_closed and note.is_early_close), day
         assert not held.is_special(day) or not note.is_early_close or name in GROUPS, day
