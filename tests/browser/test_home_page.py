@@ -53,6 +53,11 @@ def turn(market: str, *, opens: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def events_flow(page: Page) -> None:
+    """The stream of events is connected: what comes from here on is told, and the markets were asked for once more."""
+    expect(page.get_by_test_id("world-clock")).to_have_attribute("data-events", "live")
+
+
 def row(page: Page, market: str) -> Locator:
     return page.get_by_test_id(f"market-{market}")
 
@@ -91,8 +96,7 @@ def test_clocks_and_countdowns_tick_without_requests(thor: RunningThor, context:
     page = open_page(context, thor.url).page
     clock, countdown = page.get_by_test_id("time-Japan"), page.get_by_test_id("next-USA")
     expect(countdown).to_contain_text(":")
-    # The first connection of the events asks for the markets once more.
-    page.wait_for_load_state("load")
+    events_flow(page)
     away_from_asking()
     asked = requests_of(page)
     started = time.monotonic()
@@ -111,7 +115,7 @@ def test_clocks_and_countdowns_tick_without_requests(thor: RunningThor, context:
 
 def test_a_row_turns_when_the_event_comes_and_not_by_asking(thor: RunningThor, context: BrowserContext) -> None:
     page = open_page(context, f"{thor.url}/?market=Japan").page
-    expect(row(page, "Japan")).to_be_visible()
+    events_flow(page)
     away_from_asking()
     asked = requests_of(page)
     for opens in (True, False, True):
