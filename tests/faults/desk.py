@@ -95,6 +95,14 @@ class Desks:
 
         return wait_until(found, PATIENCE_SECONDS, lambda: f"nobody leads; logs in {self._folder}")
 
+    def await_standby(self) -> None:
+        """Another desk waits: what is measured is the take-over, not how fast a process starts."""
+
+        def waits() -> bool:
+            return int(self._client.hget(self._keys.desk_health, "standby") or 0) > 0
+
+        wait_until(waits, PATIENCE_SECONDS, lambda: f"no desk waits; logs in {self._folder}")
+
     def kill(self, pid: int) -> None:
         child = self.running.pop(pid)
         child.kill()
@@ -142,6 +150,7 @@ def torment(desks: Desks, player: Player, kills: int, chance: random.Random, res
     pace = cycles * CYCLE_US / 1e6 / max(1.0, kills * 3.5)
     for number in range(kills):
         leader = desks.await_leader()
+        desks.await_standby()
         player.play(chance.uniform(0.0, 1.2), pace)
         if number % 8 == 7:
             os.kill(leader, signal.SIGSTOP)

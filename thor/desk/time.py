@@ -38,7 +38,12 @@ class DeskTime(Protocol):
 
 
 class LiveTime:
-    """The machine's clock; an entry's time is when the bus took it."""
+    """The machine's clock; an entry's time is when the bus took it.
+
+    Ids have milliseconds: an entry counts as of the end of its own, so that one which came in the very millisecond of a
+    timer comes after it. Whoever tells a timer has read every entry of an earlier millisecond, so the order follows from
+    the ids alone, and is the same whenever the same ids are heard again.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -52,7 +57,7 @@ class LiveTime:
 
     def entry_us(self, entry_ms: int, quote: Quote) -> int:
         del quote
-        return entry_ms * 1000
+        return entry_ms * 1000 + 999
 
 
 class SimulatedTime:

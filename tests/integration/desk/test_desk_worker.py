@@ -147,7 +147,7 @@ def test_live_timers_fall_by_when_the_bus_took_a_quote_also_after_an_absence(des
     """The desk was away over an open; what it hears before the open is what came before it."""
     clock = FixedClock(BEGIN_US - 2 * MINUTE_US)
     desk_bench.worker(clock).drain()
-    before, behind = f"{BEGIN_US // 1000}-0", f"{BEGIN_US // 1000 + 1}-0"
+    before, behind = f"{BEGIN_US // 1000 - 1}-0", f"{BEGIN_US // 1000}-0"
     for entry_id, seq in ((before, 1), (behind, 2)):
         # Their own times say nothing: a collector's clock may be wrong.
         desk_bench.client.xadd(desk_bench.keys.unified, {"s": "ES", "e": payload("ES", BEGIN_US, seq)}, id=entry_id)
