@@ -1,6 +1,8 @@
 import { QueryClient } from '@tanstack/react-query';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { type MarketBoard, marketsKey } from './markets';
 import { LiveSession, streamUrl } from './session';
+import { subscribeSecond } from './ticker';
 
 type Listener = (event: MessageEvent<string>) => void;
 
@@ -13,9 +15,10 @@ const emit = (type: string, data: object | string, lastEventId = '') =>
     lastEventId,
   } as MessageEvent<string>);
 
-function connected(): LiveSession {
+function connected(queryClient = new QueryClient(), namespace = ''): LiveSession {
   const session = new LiveSession({
-    queryClient: new QueryClient(),
+    queryClient,
+    namespace,
     now: () => local,
     open: () => ({ addEventListener: (type, listener) => void listeners.set(type, listener), close: () => undefined }),
   });
@@ -74,4 +77,56 @@ it('shows browser tests every id, when asked', () => {
   emit('hello', { now: new Date(local).toISOString() });
   for (const id of ['1-0', '2-0']) emit('quote', quoteAt(1), id);
   expect(window.__thorWire).toMatchObject({ ids: ['1-0', '2-0'], reconnects: 0, gaps: 0, state: 'live' });
+});
+
+const boardAt = (nowMs: number, simulated: boolean, takenMs = local): MarketBoard => ({
+  clock: { nowMs, takenMs, simulated, speed: 60 },
+  markets: [],
+});
+
+it('shows the time of the server, and in a replay the simulated one', () => {
+  const queryClient = new QueryClient();
+  const live = connected(queryClient);
+  emit('hello', { now: new Date(local - 5_000).toISOString() });
+  queryClient.setQueryData(marketsKey, boardAt(7, false));
+  expect(live.present()).toBe(local - 5_000);
+  const replay = connected(queryClient, 'week');
+  emit('hello', { now: new Date(local - 5_000).toISOString() });
+  queryClient.setQueryData(marketsKey, boardAt(1_000, true));
+  local += 2_000;
+  expect(replay.present()).toBe(1_000 + 120_000);
+});
+
+it('takes the newest quote for the time of a replay whose clock is not known yet', () => {
+  const session = connected(new QueryClient(), 'week');
+  emit('quote', quoteAt(77_000), '1-0');
+  session.store.flush();
+  expect(session.present()).toBe(77_000);
+});
+
+it('corrects the simulated time with the tick, on the whole page at once', () => {
+  const queryClient = new QueryClient();
+  const session = connected(queryClient, 'week');
+  const leave = subscribeSecond(() => undefined);
+  queryClient.setQueryData(marketsKey, boardAt(1_000, true));
+  expect(session.present()).toBe(1_000);
+  queryClient.setQueryData(marketsKey, boardAt(9_000, true));
+  expect(session.present()).toBe(1_000);
+  vi.advanceTimersByTime(1_000);
+  expect(session.present()).toBe(9_000);
+  leave();
+});
+
+it('asks for what belongs to its namespace', () => {
+  const urls: string[] = [];
+  const session = new LiveSession({
+    queryClient: new QueryClient(),
+    namespace: 'week',
+    open: (url) => {
+      urls.push(url);
+      return { addEventListener: () => undefined, close: () => undefined };
+    },
+  });
+  session.start()();
+  expect(urls).toEqual(['/api/quotes/stream?conflate=50ms&namespace=week', '/api/events/stream?namespace=week']);
 });

@@ -5,10 +5,11 @@ import { inNamespace, pageNamespace } from '@/shared/namespace';
 import { AlertStore } from './alerts';
 import { type LatencySummary, LatencyWindow, SkewEstimator } from './clock';
 import { applyMarketEvent, type MarketBoard, marketsKey, readMarketEvent } from './markets';
-import { simulatedAt } from './presentClock';
+import { type ClockReading, simulatedAt } from './presentClock';
 import { parseObject, readQuote } from './quote';
 import { QuoteStore } from './quoteStore';
 import { seriesKey, snapshotKey } from './snapshot';
+import { tickNumber } from './ticker';
 import { installTrace } from './trace';
 import { type Source, Wire } from './wire';
 
@@ -53,6 +54,8 @@ export class LiveSession {
   private readonly namespace: string;
   private readonly localNow: () => number;
   private unreadableEvents = 0;
+  private clock: ClockReading | undefined;
+  private clockTick = 0;
 
   constructor({
     queryClient,
@@ -118,10 +121,19 @@ export class LiveSession {
 
   /** The same at an instant of the server's clock. */
   presentAt(serverMs: number): number {
-    const clock = this.queryClient.getQueryData<MarketBoard>(marketsKey)?.clock;
+    const clock = this.clockOfTick();
     if (clock) return clock.simulated ? simulatedAt(clock, serverMs + this.skew.skewMs) : serverMs;
     // A replay whose clock is not known yet: its newest quote is not old, whatever the server's clock says.
     return this.namespace === '' ? serverMs : (this.store.newest() ?? serverMs);
+  }
+
+  /** One reading from tick to tick: a newer one corrects a fast clock, and it must do so on the whole page at once. */
+  private clockOfTick(): ClockReading | undefined {
+    if (!this.clock || this.clockTick !== tickNumber()) {
+      this.clock = this.queryClient.getQueryData<MarketBoard>(marketsKey)?.clock;
+      this.clockTick = tickNumber();
+    }
+    return this.clock;
   }
 
   /** Milliseconds that this machine's clock is ahead of the server's. */

@@ -6,6 +6,12 @@ const INTO_MS = 10;
 
 const listeners = new Set<() => void>();
 let timer: ReturnType<typeof setTimeout> | undefined;
+let ticks = 0;
+
+/** Another number after each tick: what must not change between two is looked up once for each. */
+export function tickNumber(): number {
+  return ticks;
+}
 
 /** Calls at the beginning of every second of this machine's clock, so that clocks turn when the second does. */
 export function subscribeSecond(listener: () => void): () => void {
@@ -21,6 +27,7 @@ export function subscribeSecond(listener: () => void): () => void {
 
 function tick(): void {
   timer = setTimeout(tick, untilNextSecond());
+  ticks += 1;
   for (const each of listeners) each();
 }
 
