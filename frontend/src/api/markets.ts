@@ -8,14 +8,4 @@ export type MarketStatus = Market['status'];
 export type MarketPhase = Market['phase'];
 export type TransitionKind = NonNullable<Market['next_transition_type']>;
 
-export interface Replay {
-  namespace: string;
-  state: 'running' | 'ended' | 'failed';
-  from: string;
-  until: string;
-  now: string;
-  speed: number | null;
-  rows: number;
-  rows_done: number;
-  sources: string[];
-}
+export type Replay = components['schemas']['ReplayRow'];

@@ -41,8 +41,7 @@ const REPLAYS_EVERY_MS = 60_000;
 /** Replays that can be looked at; asked for often while one runs. */
 export const replaysQuery = queryOptions({
   queryKey: ['replays'],
-  queryFn: async ({ signal }): Promise<Replay[]> =>
-    (await unwrap<{ replays: Replay[] }>(api.GET('/api/replays' as never, { signal } as never))).replays,
+  queryFn: async ({ signal }): Promise<Replay[]> => (await unwrap(api.GET('/api/replays', { signal }))).replays,
   refetchInterval: ({ state }) =>
     state.data?.some((replay) => replay.state === 'running') ? RUNNING_REPLAYS_EVERY_MS : REPLAYS_EVERY_MS,
 });
