@@ -74,25 +74,36 @@ def django_db_modify_db_settings(servers: Servers) -> None:
     settings.REDIS_URL = servers.redis_url
 
 
+@pytest.fixture(scope="session")
+def migrated_database(database_url: str) -> str:
+    """A migrated database to make others from: a copy is made in a fraction of a second."""
+    name = "thor_migrated"
+    run_thor({**os.environ, "DATABASE_URL": _create_database(database_url, name)}, "migrate", "-v", "0")
+    return name
+
+
 @pytest.fixture
-def fresh_thor(database_url: str, valkey_url: str, fresh_namespace: str) -> dict[str, str]:
+def fresh_thor(database_url: str, migrated_database: str, valkey_url: str, fresh_namespace: str) -> dict[str, str]:
     """The environment of a Thor of its own: a migrated, seeded database and a namespace, for commands as a person runs
     them (``python -m thor ...``)."""
-    import psycopg
-
-    name = f"thor_{fresh_namespace}"
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    base, _, _ = database_url.rpartition("/")
     environ = {
         **os.environ,
-        "DATABASE_URL": f"{base}/{name}{_ONE_SCHEMA}",
+        "DATABASE_URL": _create_database(database_url, f"thor_{fresh_namespace}", migrated_database),
         "REDIS_URL": valkey_url,
         "THOR_NAMESPACE": fresh_namespace,
     }
-    for command in (["migrate", "-v", "0"], ["seed_instruments"]):
-        run_thor(environ, *command)
+    run_thor(environ, "seed_instruments")
     return environ
+
+
+def _create_database(server_url: str, name: str, template: str = "template1") -> str:
+    """The address of a new database on the server, a copy of another."""
+    import psycopg
+
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    base, _, _ = server_url.rpartition("/")
+    return f"{base}/{name}{_ONE_SCHEMA}"
 
 
 @pytest.fixture
