@@ -28,7 +28,7 @@ from thor.markets.models import (
 from thor.markets.now import market_now
 from thor.markets.selectors import editions
 from thor.markets.trade_date import utc
-from thor.runtime.admin import ModelAdmin, ReadOnlyAdmin, labelled
+from thor.runtime.admin import M, ModelAdmin, ReadOnlyAdmin, labelled
 
 _STATUS_COLOURS = {Status.OPEN.value: "success", Status.CLOSED.value: "info", Status.UNKNOWN.value: "warning"}
 
@@ -82,8 +82,15 @@ class MarketAdmin(ModelAdmin[Market]):
         )
 
 
+class TableAdmin(ReadOnlyAdmin[M]):
+    """What was compiled or recorded, with dates that stay on one line."""
+
+    class Media:
+        css = {"all": ("markets/tables.css",)}
+
+
 @admin.register(SessionInterval)
-class SessionIntervalAdmin(ReadOnlyAdmin[SessionInterval]):
+class SessionIntervalAdmin(TableAdmin[SessionInterval]):
     list_display = ("calendar", "trade_date", "phase", "open_utc", "close_utc", "holiday_name", "source")
     list_filter = ("calendar", "phase")
     search_fields = ("calendar", "holiday_name", "source")
@@ -92,7 +99,7 @@ class SessionIntervalAdmin(ReadOnlyAdmin[SessionInterval]):
 
 
 @admin.register(CalendarDay)
-class CalendarDayAdmin(ReadOnlyAdmin[CalendarDay]):
+class CalendarDayAdmin(TableAdmin[CalendarDay]):
     list_display = ("calendar", "date", "name", "is_holiday", "is_closed", "is_early_close", "source")
     list_filter = ("calendar", "is_holiday", "is_closed", "is_early_close")
     search_fields = ("calendar", "name", "source")
@@ -101,7 +108,7 @@ class CalendarDayAdmin(ReadOnlyAdmin[CalendarDay]):
 
 
 @admin.register(CalendarEdition)
-class CalendarEditionAdmin(ReadOnlyAdmin[CalendarEdition]):
+class CalendarEditionAdmin(TableAdmin[CalendarEdition]):
     list_display = ("calendar", "timezone_name", "first_utc", "horizon", "library_version", "compiled_at")
     search_fields = ("calendar",)
 
@@ -113,7 +120,7 @@ class CalendarEditionAdmin(ReadOnlyAdmin[CalendarEdition]):
 
 
 @admin.register(CalendarOverride)
-class CalendarOverrideAdmin(ReadOnlyAdmin[CalendarOverride]):
+class CalendarOverrideAdmin(TableAdmin[CalendarOverride]):
     list_display = ("calendar", "what", "reason", "source", "dated")
     list_filter = ("calendar",)
     search_fields = ("calendar", "what", "reason", "source")
@@ -139,7 +146,7 @@ class FeatureWindowAdmin(ModelAdmin[FeatureWindow]):
 
 
 @admin.register(MarketDataSnapshot)
-class MarketDataSnapshotAdmin(ReadOnlyAdmin[MarketDataSnapshot]):
+class MarketDataSnapshotAdmin(TableAdmin[MarketDataSnapshot]):
     list_display = ("market", "trade_date", "opened_at", "closed_at", "tick_count", "summarised_at")
     list_filter = ("market",)
     list_select_related = ("market",)
