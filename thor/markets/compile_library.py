@@ -16,7 +16,7 @@ import exchange_calendars
 import pandas as pd
 import pandas_market_calendars
 
-from thor.markets.calendar import IntervalPhase
+from thor.markets.calendar import CalendarError, IntervalPhase
 from thor.markets.hours import Piece, parse_hours, place
 
 VERSIONS: Final = tuple((name, version(name)) for name in ("exchange-calendars", "pandas-market-calendars", "holidays"))
@@ -52,7 +52,10 @@ class LibraryCalendar:
 
 
 def read_library(name: str, first: date, last: date) -> LibraryCalendar:
-    """A calendar from ``first`` to ``last``, or to where the library's knowledge ends."""
+    """A calendar from ``first`` to ``last``, or to where the library's knowledge ends.
+
+    Raises CalendarError when that is before ``first``.
+    """
     if name in _GROUPS:
         return _group(name, first, last)
     if name == "XNYS":
@@ -66,7 +69,8 @@ def _exchange(name: str, first: date, last: date) -> LibraryCalendar:
     dispatcher: Any = exchange_calendars.calendar_utils.global_calendar_dispatcher
     bound = dispatcher._calendar_factories[name].bound_max()
     last = last if bound is None else min(last, bound.date())
-    # From a year before: a calendar must begin with a session, and says which closes are early against its own usual.
+    if last < first:
+        raise CalendarError(f"{name}: exchange-calendars knows nothing after {last}: take a newer one")
     calendar = exchange_calendars.get_calendar(name, start=str(first), end=str(last))
     schedule = calendar.schedule
     early = {day.date() for day in calendar.early_closes}

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.calendars import calendar, compiled
-from thor.markets.calendar import Calendar, IntervalPhase, Phase, Status, TransitionKind
+from thor.markets.calendar import Calendar, CalendarError, IntervalPhase, Phase, Status, TransitionKind
+from thor.markets.compile import compile_calendar
 from thor.markets.overrides import CALENDARS
 from thor.markets.trade_date import GROUPS, epoch_us, trade_date_span, utc
 
@@ -162,3 +163,8 @@ def test_maintenance_stands_between_two_sessions_only() -> None:
         ends = [row.close_us for row in rows if row.phase is IntervalPhase.MAINTENANCE]
         assert (len(ends) > 0) == (name != "ice_dx")
         assert set(ends) <= opens
+
+
+def test_years_that_no_library_knows_are_refused_in_one_line() -> None:
+    with pytest.raises(CalendarError, match=r"XSHG: exchange-calendars knows nothing after 20.*: take a newer one"):
+        compile_calendar("XSHG", date(2090, 1, 1), date(2090, 12, 31), ())
