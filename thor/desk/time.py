@@ -41,8 +41,8 @@ class LiveTime:
     """The machine's clock; an entry's time is when the bus took it.
 
     Ids have milliseconds: an entry counts as of the end of its own, so that one which came in the very millisecond of a
-    timer comes after it. Whoever tells a timer has read every entry of an earlier millisecond, so the order follows from
-    the ids alone, and is the same whenever the same ids are heard again.
+    timer comes after it. Whoever tells a timer has read every entry of an earlier millisecond, so the order follows
+    from the ids alone, and is the same whenever the same ids are heard again.
     """
 
     def __init__(self, clock: Clock) -> None:

@@ -13,6 +13,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
 
+from thor.desk.models import Alert, TransitionRecord
 from thor.instruments.services import seed_instruments
 from thor.markets.models import CalendarEdition, FeatureWindow, Market, MarketDataSnapshot
 from thor.markets.services import seed_markets
@@ -39,6 +40,10 @@ def staff(client: Client) -> Iterator[Client]:
         )  # fmt: skip
     FeatureWindow.objects.create(feature="capture_v2", phases=["OPEN"])
     MarketDataSnapshot.objects.create(market=Market.objects.get(country="USA"), trade_date=now, opened_at=now)
+    TransitionRecord.objects.create(
+        market="USA", kind="OPEN", at=now, trade_date=now, told_at=now + timedelta(milliseconds=1), after_id="1-0"
+    )
+    Alert.objects.create(alert="no_quotes", severity="critical", text="no quote for 30 s", started_at=now)
     client.defaults["SERVER_NAME"] = HOST
     client.force_login(get_user_model().objects.create_superuser("root"))
     yield client
