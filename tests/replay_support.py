@@ -58,8 +58,8 @@ _LEFT: Mapping[str, str] = {
 
 
 @contextmanager
-def made_site(database_url: str, valkey_url: str, home: Path) -> Iterator[Site]:
-    """A Thor on a database of its own, with instruments, markets and the calendars of two years."""
+def made_site(database_url: str, valkey_url: str, home: Path, first_year: int = 2025) -> Iterator[Site]:
+    """A Thor on a database of its own, with instruments, markets and calendars from a year on."""
     live = f"t{uuid.uuid4().hex[:12]}"
     base, _, options = database_url.rpartition("/")
     with psycopg.connect(database_url, autocommit=True) as connection:
@@ -69,7 +69,7 @@ def made_site(database_url: str, valkey_url: str, home: Path) -> Iterator[Site]:
     environ = {**os.environ, **addresses}
     for words in (["migrate", "-v", "0"], ["seed_instruments"], ["seed_markets"]):
         run_thor(environ, *words)
-    run_thor(environ, "sync_calendars", "--from", "2025", "--years-ahead", "0")
+    run_thor(environ, "sync_calendars", "--from", str(first_year), "--years-ahead", "0")
     client = redis.Redis.from_url(valkey_url)
     with psycopg.connect(url, autocommit=True) as database:
         yield Site(environ, live, client, database)
