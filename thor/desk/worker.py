@@ -25,7 +25,7 @@ from thor.desk.store import DeposedError, DeskStore
 from thor.desk.time import DeskTime, Limit, desk_time
 from thor.markets import selectors as markets
 from thor.markets.calendar import Calendar, Status
-from thor.markets.models import HORIZON_ALARM
+from thor.markets.horizon import short_horizons
 from thor.markets.trade_date import utc
 from thor.quotes.keys import Keys
 from thor.quotes.quote import Quote, QuoteRefusedError, decode, format_ts
@@ -242,13 +242,15 @@ class DeskWorker(Worker):
             log.info("calendars or markets changed", markets=len(self._context.calendars))
 
     def _watch_horizons(self, desk: Desk) -> None:
-        for calendar in {each.name: each for each in self._context.calendars.values()}.values():
-            alert, end = f"calendar_ends:{calendar.name}", utc(calendar.end_us)
-            if end - utc(desk.position_us) < HORIZON_ALARM:
-                text = f"calendar {calendar.name} ends {end:%Y-%m-%d}: update the libraries, then `thor sync_calendars`"
+        """A calendar that ends soon is an alarm until it reaches further."""
+        ends = {each.calendar: each.end for each in short_horizons(utc(desk.position_us))}
+        for name in sorted({each.name for each in self._context.calendars.values()}):
+            alert = f"calendar_ends:{name}"
+            if name in ends:
+                text = f"calendar {name} ends {ends[name]:%Y-%m-%d}: update the libraries, then `thor sync_calendars`"
                 desk.effects.append(AlertRaised(alert, "warning", text, desk.position_us))
             else:
-                desk.effects.append(AlertEnded(alert, f"calendar {calendar.name} reaches further", desk.position_us))
+                desk.effects.append(AlertEnded(alert, f"calendar {name} reaches further", desk.position_us))
 
     # --- hearing --------------------------------------------------------------------------------------------------
 
