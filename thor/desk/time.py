@@ -8,6 +8,7 @@ import redis
 
 from thor.quotes.keys import Keys
 from thor.quotes.quote import Quote
+from thor.quotes.replay_clock import BY_ARRIVAL, arrival_us
 from thor.runtime.clock import Clock
 
 #: A desk that never ran begins so far back: an open that was missed by less is still told, and taken up at once.
@@ -38,12 +39,7 @@ class DeskTime(Protocol):
 
 
 class LiveTime:
-    """The machine's clock; an entry's time is when the bus took it.
-
-    Ids have milliseconds: an entry counts as of the end of its own, so that one which came in the very millisecond of a
-    timer comes after it. Whoever tells a timer has read every entry of an earlier millisecond, so the order follows
-    from the ids alone, and is the same whenever the same ids are heard again.
-    """
+    """The machine's clock; an entry's time is when the bus took it."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -57,15 +53,20 @@ class LiveTime:
 
     def entry_us(self, entry_ms: int, quote: Quote) -> int:
         del quote
-        return entry_ms * 1000 + 999
+        return arrival_us(entry_ms)
 
 
 class SimulatedTime:
-    """The recording's time: its player says up to where everything is on the stream. An entry's time is its ``ts``."""
+    """The recording's time: its player says up to where everything is on the stream.
+
+    An entry's time is its ``ts``; or, where a stored day is played with the ids that it had, the same as live.
+    """
 
     def __init__(self, client: redis.Redis, keys: Keys) -> None:
         self._client = client
         self._key = keys.replay
+        (order,) = self._read("order")
+        self._by_arrival = order == BY_ARRIVAL.encode()
 
     def begin_us(self) -> int:
         from_us, *_ = self._read("from_us")
@@ -77,8 +78,7 @@ class SimulatedTime:
         return Limit(int(until_us or 0), (last_id or b"0-0").decode(), 0)
 
     def entry_us(self, entry_ms: int, quote: Quote) -> int:
-        del entry_ms
-        return quote.ts_us
+        return arrival_us(entry_ms) if self._by_arrival else quote.ts_us
 
     def _read(self, *names: str) -> list[bytes | None]:
         return cast("list[bytes | None]", self._client.hmget(self._key, list(names)))

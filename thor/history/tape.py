@@ -17,6 +17,7 @@ from thor.history.queries import query
 from thor.history.recording import Merger
 from thor.history.recording_file import Recording, rows_of
 from thor.quotes.quote import VERSION, Quote, QuoteRefusedError, Reason, encode, format_ts, from_record, judge, parse
+from thor.quotes.replay_clock import BY_ARRIVAL, BY_TS, arrival_us
 from thor.quotes.replaying import Recorded
 
 _PAGE: Final = 5_000
@@ -33,12 +34,14 @@ class Cue(NamedTuple):
 
 class Tape(Protocol):
     """``rows``: how many there are; ``rows_read``: so far. ``refused``: rows that are no quotes, by reason.
-    ``repeated``: rows of a key (symbol, source, ts, seq) that came before."""
+    ``repeated``: rows of a key (symbol, source, ts, seq) that came before. ``order``: by what timers fall among them,
+    see :mod:`thor.quotes.replay_clock`."""
 
     rows: int
     rows_read: int
     refused: Counter[Reason]
     repeated: int
+    order: str
 
     def cues(self) -> Iterator[Cue]:
         """The events, once."""
@@ -47,6 +50,8 @@ class Tape(Protocol):
 
 class _Counted:
     """The counters of a tape."""
+
+    order = BY_TS
 
     def __init__(self, rows: int) -> None:
         self.rows = rows
@@ -97,6 +102,9 @@ class FileTape(_Counted):
 class StoredTape(_Counted):
     """The stored ticks of a trade date, in the order of their arrival, sources as stored.
 
+    Where a desk told timers among them (``has_timers``, SPEC 15), they keep their ids, and so every timer its place;
+    else timers fall by the ticks' own times. ``last_us``: when the last one is heard.
+
     ``connection``: a plain one, whose transaction the reading is. Only ticks with times in ``[from_us, until_us]``.
     """
 
@@ -107,28 +115,38 @@ class StoredTape(_Counted):
         from_us: int,
         until_us: int,
         known: Sequence[str],
+        *,
+        has_timers: bool,
     ) -> None:
         self._connection = connection
         self._known = known
         self._given = {"day": day, "from": format_ts(from_us), "until": format_ts(until_us), "symbols": list(known)}
         row = connection.execute(query("count_day"), self._given).fetchone()
         assert row is not None
-        super().__init__(int(row[0]))
+        rows, all_arrived, last_ms = row
+        super().__init__(int(rows))
+        self.last_us = until_us
+        if all_arrived and has_timers:
+            self.order, self.last_us = BY_ARRIVAL, max(until_us, arrival_us(int(last_ms)))
 
     def cues(self) -> Iterator[Cue]:
         due_us = 0
         with self._connection.cursor(name="tape") as cursor:
             cursor.itersize = _PAGE
             cursor.execute(query("read_day"), self._given)
-            for *values, extra, floor_us in cursor:
+            for *values, extra, stream_id, floor_us in cursor:
                 self.rows_read += 1
                 try:
                     quote = judge(from_record(_record(values, extra)), 0, self._known, as_recorded=True)
                 except QuoteRefusedError as error:
                     self.refused[error.reason] += 1
                     continue
-                due_us = max(due_us, quote.ts_us)
-                yield Cue(_ready(quote), due_us, floor_us)
+                if self.order == BY_ARRIVAL:
+                    heard_us = arrival_us(int(stream_id.partition("-")[0]))
+                    yield Cue(_ready(quote, stream_id), heard_us, heard_us)
+                else:
+                    due_us = max(due_us, quote.ts_us)
+                    yield Cue(_ready(quote), due_us, floor_us)
 
 
 class _Keys:
@@ -149,8 +167,8 @@ class _Keys:
         return False
 
 
-def _ready(quote: Quote) -> Recorded:
-    return Recorded(quote.source, quote.symbol, quote.ts_us, encode(quote))
+def _ready(quote: Quote, entry_id: str = "*") -> Recorded:
+    return Recorded(quote.source, quote.symbol, quote.ts_us, entry_id, encode(quote))
 
 
 _FIELDS: Final = (

@@ -281,6 +281,7 @@ def _first_state(plan: Plan) -> ReplayState:
         rows=plan.tape.rows,
         rows_done=0,
         sources=(),
+        order=plan.tape.order,
     )
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import psycopg
 
+from thor.desk.models import FiredTimer
 from thor.history.recording_file import RecordingError, open_recording
 from thor.history.services import connect_database, known_groups
 from thor.history.tape import EmptyTape, FileTape, StoredTape
@@ -77,9 +78,12 @@ def _of_day(asked: Asked, day: date, database: psycopg.Connection[tuple[object, 
         raise Problem(f"{day} is no trade date: no session belongs to it.")
     from_us = min(span.start_us for span in spans) if asked.from_us is None else asked.from_us
     until_us = max(span.end_us for span in spans) - 1 if asked.until_us is None else asked.until_us
-    tape = StoredTape(database, day, from_us, until_us, symbols)
+    has_timers = FiredTimer.objects.filter(at_us__gte=from_us, at_us__lte=until_us).exists()
+    tape = StoredTape(database, day, from_us, until_us, symbols, has_timers=has_timers)
     if not tape.rows:
         raise Problem(f"no tick of {day} is stored as asked: choose another --date, or other --symbols.")
+    # The last ones of a session arrive a moment after its end.
+    until_us = max(until_us, tape.last_us)
     return _plan(asked, tape, from_us, until_us, day)
 
 

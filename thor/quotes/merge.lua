@@ -219,7 +219,8 @@ end
 -- with the id of the newest entry. thor/quotes/replaying.py calls it.
 --
 -- FCALL thor_replay 1 <prefix> <run> <n>
---   then n times <source> <symbol> <ts_us> <event JSON>, then pairs of <field> <value>
+--   then n times <source> <symbol> <ts_us> <id> <event JSON>, then pairs of <field> <value>
+--   <id>: the entry's, above that of the entry before; '*' for one of now
 -- -> the id of the newest entry. Answered GONE, with nothing changed, when the namespace is another player's by now.
 local function replay(keys, args)
   local prefix, key = keys[1], keys[1] .. 'replay'
@@ -228,9 +229,9 @@ local function replay(keys, args)
   end
   local unified, id = prefix .. 'quotes:stream:unified', nil
   local count, newest, points = tonumber(args[2]), {}, {}
-  for at = 3, count * 4 + 2, 4 do
-    local source, symbol, ts, event = args[at], args[at + 1], tonumber(args[at + 2]), args[at + 3]
-    id = redis.call('XADD', unified, '*', 's', symbol, 'e', event)
+  for at = 3, count * 5 + 2, 5 do
+    local source, symbol, ts, event = args[at], args[at + 1], tonumber(args[at + 2]), args[at + 4]
+    id = redis.call('XADD', unified, args[at + 3], 's', symbol, 'e', event)
     local m = newest[symbol]
     if not m then
       m = { latest = tonumber(redis.call('HGET', prefix .. 'quotes:merge:' .. symbol, 'latest') or '0') }
@@ -252,7 +253,7 @@ local function replay(keys, args)
     end
   end
   if id then redis.call('HSET', key, 'last_id', id) end
-  redis.call('HSET', key, unpack(args, count * 4 + 3))
+  redis.call('HSET', key, unpack(args, count * 5 + 3))
   return id or redis.call('HGET', key, 'last_id')
 end
 

@@ -12,15 +12,28 @@ from typing import Final, NamedTuple
 RUNNING: Final = "running"
 ENDED: Final = "ended"
 FAILED: Final = "failed"
+#: Where a timer falls among the quotes: by their own times, or by when they arrived, which their ids say.
+BY_TS: Final = "ts"
+BY_ARRIVAL: Final = "arrival"
 #: A player speaks many times a second; one that was silent for so long is gone.
 SILENT_US: Final = 10_000_000
+
+
+def arrival_us(entry_ms: int) -> int:
+    """When the bus took an entry, for the order of entries and timers; ids have milliseconds.
+
+    An entry counts as of the end of its own, so that one which came in the very millisecond of a timer comes after it.
+    Whoever tells a timer has read every entry of an earlier millisecond, so the order follows from the ids alone, and
+    is the same whenever the same ids are heard again.
+    """
+    return entry_ms * 1000 + 999
 
 
 class ReplayState(NamedTuple):
     """All times in epoch microseconds; ``_wall_us`` by the machine's clock, the others simulated.
 
-    ``run``: whose word counts. ``speed`` None: as fast as it goes. ``watermark_us``: every quote with a ``ts`` up to it
-    is on the unified stream. ``sources``: those of the quotes so far.
+    ``run``: whose word counts. ``speed`` None: as fast as it goes. ``watermark_us``: every quote up to it is on the
+    unified stream, by its ``ts`` or by its arrival, as ``order`` says. ``sources``: those of the quotes so far.
     """
 
     run: str
@@ -36,6 +49,7 @@ class ReplayState(NamedTuple):
     rows: int
     rows_done: int
     sources: tuple[str, ...]
+    order: str = BY_TS
 
     def to_fields(self) -> dict[str, str]:
         """As the hash holds it."""
@@ -48,7 +62,7 @@ class ReplayState(NamedTuple):
         numbers = {name: int(fields[name]) for name in cls._fields if name.endswith("_us") or name.startswith("rows")}
         speed = None if fields["speed"] == "max" else float(fields["speed"])
         sources = tuple(filter(None, fields["sources"].split(",")))
-        texts = {name: fields[name] for name in ("run", "state", "last_id")}
+        texts = {name: fields[name] for name in ("run", "state", "last_id", "order")}
         return cls(**texts, **numbers, speed=speed, sources=sources)  # type: ignore[arg-type] # by name, as above
 
     def seen_from(self, wall_us: int) -> ReplayState:

@@ -16,11 +16,13 @@ _PAGE: Final = 1_000
 
 
 class Recorded(NamedTuple):
-    """One recorded event, ready to go onto the bus: ``payload`` is its canonical JSON."""
+    """One recorded event, ready to go onto the bus: ``payload`` is its canonical JSON. ``entry_id``: the one that it
+    had when it was recorded; ``*`` where there was none."""
 
     source: str
     symbol: str
     ts_us: int
+    entry_id: str
     payload: bytes
 
 

@@ -149,6 +149,32 @@ def test_a_stored_day_is_replayed_in_the_order_of_its_arrival(
     assert site.rows("replay_20251010", by_id) == site.rows("first", by_id)
 
 
+def test_a_day_that_a_desk_heard_live_is_heard_again_in_the_same_order(site: Site) -> None:
+    """Each tick arrived a minute after its own time, and a timer was told among them: now arrival counts."""
+    with site.database.transaction():
+        site.database.execute(
+            "UPDATE ticks_made t SET stream_id = n.stream_id FROM (SELECT ctid AS place,"
+            " (extract(epoch FROM ts) * 1000)::bigint + 60000 || '-' || row_number() OVER (ORDER BY ts, seq)"
+            " AS stream_id FROM ticks_made) n WHERE t.ctid = n.place"
+        )
+        site.database.execute(
+            "INSERT INTO desk_firedtimer (at_us, after_id, told_us) VALUES (1760054400000000, '0-0', 1760054400000000)"
+        )
+    site.replay("--date", "2025-10-10", "--speed", "max", "--into", "heard")
+    named = "SELECT symbol, seq, stream_id FROM {n}.ticks WHERE trade_date = '2025-10-10' ORDER BY symbol, seq"
+    assert site.rows("heard", named) == site.rows("public", named)
+    # The last one that had arrived before the transition's millisecond, whatever its own time says.
+    wanted = (
+        "SELECT r.market, r.at, r.after_id, (SELECT stream_id FROM ticks_made WHERE trade_date = '2025-10-10'"
+        " AND split_part(stream_id, '-', 1)::bigint < (extract(epoch FROM r.at) * 1000)::bigint"
+        " ORDER BY split_part(stream_id, '-', 1)::bigint DESC, split_part(stream_id, '-', 2)::bigint DESC LIMIT 1)"
+        " FROM {n}.desk_transitionrecord r ORDER BY r.at, r.market"
+    )
+    found = site.rows("heard", wanted)
+    assert [(market, at) for market, at, *_ in found] == [(m, at) for m, _, at, *_ in site.left("first")["transitions"]]
+    assert [after for *_, after, _ in found][1:] == [last for *_, last in found][1:]
+
+
 def test_replays_are_listed_and_dropped_and_nothing_else_is(
     site: Site, first: dict[str, list[tuple[Any, ...]]]
 ) -> None:

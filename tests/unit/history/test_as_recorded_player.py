@@ -47,7 +47,7 @@ class Tape:
         for number, ts_us in enumerate(self.times):
             self.rows_read += 1
             due_us = max(due_us, ts_us)
-            yield Cue(Recorded("REPLAY", "ES", ts_us, b"%d" % number), due_us, min(self.times[number:]))
+            yield Cue(Recorded("REPLAY", "ES", ts_us, "*", b"%d" % number), due_us, min(self.times[number:]))
 
 
 def state(until_us: int, speed: float | None = 1.0) -> ReplayState:

@@ -17,6 +17,6 @@ backwards AS (
         ) AS floor_us
     FROM found
 )
-SELECT symbol, ts_us, source, last, bid, ask, last_size, bid_size, ask_size, volume, cond, venue, seq, extra::text, floor_us
+SELECT symbol, ts_us, source, last, bid, ask, last_size, bid_size, ask_size, volume, cond, venue, seq, extra::text, stream_id, floor_us
 FROM backwards
 ORDER BY ms, number, ts, symbol, source, seq
