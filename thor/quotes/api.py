@@ -29,6 +29,9 @@ Conflate = Annotated[
 ]
 
 
+Events = Annotated[str | None, Query(description="1: domain events too, without ids; they are not resumed.")]
+
+
 class QuoteRecord(Schema):
     """The newest canonical event of a symbol, with who won the merge and where it stands in the stream. Fields without
     a value that the source does not have at all (open, meta, ...) are absent; unknown extra fields are kept."""
@@ -124,12 +127,17 @@ _EVENT_STREAM: Final[dict[str, Any]] = {
     openapi_extra=_EVENT_STREAM,
 )
 async def quotes_stream(
-    request: HttpRequest, symbols: Symbols = None, since: Since = None, conflate: Conflate = None
+    request: HttpRequest,
+    symbols: Symbols = None,
+    since: Since = None,
+    conflate: Conflate = None,
+    events: Events = None,
 ) -> HttpResponse:
     """Each event is `event: quote` with the stream id as `id:`. Resumes after Last-Event-ID or `since` with nothing
     lost while the stream holds it. `conflate=50ms` (10ms to 5000ms) sends the newest quote of each symbol per interval.
+    `events=1` sends domain events beside the quotes, without ids: from now on only, and not resumed.
     """
-    del request, symbols, since, conflate
+    del request, symbols, since, conflate, events
     raise _only_in_front()
 
 

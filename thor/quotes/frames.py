@@ -159,6 +159,11 @@ def domain_entry(raw: bytes, fields: Mapping[bytes, bytes], newest_ts: str) -> E
     return Entry(raw_id(raw), symbol, "", "", b"%b%b\n\n" % (head, payload), len(head))
 
 
+def without_id(frame: bytes) -> bytes:
+    """A frame for a stream of other entries: its id would be taken for one of theirs."""
+    return frame[frame.index(b"\n") + 1 :]
+
+
 def _one_line_of_json(payload: bytes) -> bool:
     if b"\n" in payload or b"\r" in payload:
         return False

@@ -12,11 +12,22 @@ queue; what it may hold is bounded by ``HIGH_WATER`` plus one flush.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from thor.quotes.frames import BEGINNING, Entry, chunk, conflated, format_id, gap, heartbeat, id_ms, last_words
+from thor.quotes.frames import (
+    BEGINNING,
+    Entry,
+    chunk,
+    conflated,
+    format_id,
+    gap,
+    heartbeat,
+    id_ms,
+    last_words,
+    without_id,
+)
 
 #: A socket that holds more unsent bytes than this gets nothing more until it is below LOW_WATER.
 HIGH_WATER: Final = 256 * 1024
@@ -190,6 +201,7 @@ class Hub:
         self.dropped = 0
         self._groups: dict[Wish, Group] = {}
         self._laggards: dict[Client, None] = {}
+        self._onlookers: dict[Sink, None] = {}
 
     def __len__(self) -> int:
         return len(self._laggards) + sum(len(group.live) for group in self._groups.values())
@@ -227,12 +239,14 @@ class Hub:
         self.newest[entry.symbol] = entry
         self.version += 1
 
-    def publish(self, entries: Iterable[Entry], now: float) -> None:
+    def publish(self, entries: Sequence[Entry], now: float) -> None:
         """New entries in stream order, to every client that may have them now."""
         for entry in entries:
             self.ring.append(entry)
             self.note(entry)
         self.flush(now)
+        if self._onlookers and entries:
+            self._show(entries)
 
     def lose(self, since: int, oldest: int | None, missed: int | None) -> None:
         """Tell everyone that entries after ``since`` are gone for good."""
@@ -281,6 +295,24 @@ class Hub:
         group.live.pop(client, None)
         if not group.live and not any(other.wish == client.wish for other in self._laggards):
             del self._groups[client.wish]
+
+    def look(self, sink: Sink) -> None:
+        """Show a client of another stream what comes from now on, beside its own entries and without their ids."""
+        self._onlookers[sink] = None
+
+    def look_away(self, sink: Sink) -> None:
+        """The inverse of :meth:`look`; harmless when it no longer looks."""
+        self._onlookers.pop(sink, None)
+
+    def _show(self, entries: Sequence[Entry]) -> None:
+        """To every onlooker; one whose socket is full is ended: it comes back, and asks for how things stand."""
+        framed = chunk(b"".join([without_id(entry.frame) for entry in entries]))
+        for sink in list(self._onlookers):
+            if sink.get_write_buffer_size() > HIGH_WATER:
+                self.look_away(sink)
+                sink.abort()
+            else:
+                offer(sink, framed)
 
     def end(self, client: Client, reason: str) -> None:
         """Say goodbye to a client and forget it."""

@@ -93,7 +93,7 @@ class Streams:
             wish = self._wish(hub, fields)
             with self._room(hub, scope):
                 start = await self._start(hub, wish, header(scope, b"last-event-id") or fields.get("since", ""))
-                await self._stream(hub, wish, start, scope, receive, send)
+                await self._stream(hub, self._beside(hub, fields), wish, start, scope, receive, send)
         except Problem as problem:
             await refuse(scope, send, problem)
 
@@ -105,6 +105,14 @@ class Streams:
                 raise Problem(f"no such instrument: {', '.join(unknown)}; /api/instruments lists them", status=422)
         conflate = fields.get("conflate") if hub.conflatable else None
         return Wish(None if symbols is None else frozenset(symbols), conflation_seconds(conflate))
+
+    def _beside(self, hub: Hub, fields: dict[str, str]) -> Hub | None:
+        """The hub of domain events, where a stream of quotes asks for them too: a browser has six connections to a
+        server at most, over all its windows. Raises Problem 422."""
+        text = fields.get("events") if hub.conflatable else None
+        if text not in (None, "0", "1"):
+            raise Problem("events: give 1 for domain events beside the quotes, or leave it out", status=422)
+        return self._live.reader.events if text == "1" else None
 
     @contextlib.contextmanager
     def _room(self, hub: Hub, scope: Scope) -> Iterator[None]:
@@ -184,7 +192,9 @@ class Streams:
 
     # --- the stream -------------------------------------------------------------------------------------------------
 
-    async def _stream(self, hub: Hub, wish: Wish, start: Start, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _stream(
+        self, hub: Hub, beside: Hub | None, wish: Wish, start: Start, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         sink: Sink = scope["extensions"]["thor.transport"]
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
         last_id = hub.starting_id(wish) if start.place is None and start.bus_after is None else hub.last_id
@@ -198,12 +208,16 @@ class Streams:
                 part(sink, "bus")
         if not sink.is_closing():
             client = hub.join(sink, wish, place, time.monotonic(), after)
+            if beside is not None:
+                beside.look(sink)
             self._live.reader.woken()
             try:
                 if await self._is_signed_out(scope, receive):
                     hub.end(client, "signed_out")
             finally:
                 hub.leave(client)
+                if beside is not None:
+                    beside.look_away(sink)
         await _disconnected(receive)
 
     async def _replay(self, hub: Hub, wish: Wish, after: int, sink: Sink, send: Send) -> tuple[int, int]:

@@ -35,6 +35,13 @@ export const statusQuery = queryOptions({
   queryFn: ({ signal }): Promise<Status> => unwrap(api.GET('/api/status', { signal })),
 });
 
+export type AlertRow = components['schemas']['AlertRow'];
+
+/** The alerts that hold now. */
+export async function readAlerts(): Promise<AlertRow[]> {
+  return (await unwrap(api.GET('/api/alerts'))).alerts;
+}
+
 const RUNNING_REPLAYS_EVERY_MS = 5_000;
 const REPLAYS_EVERY_MS = 60_000;
 

@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The alerts that hold now, newest first
+         * @description Those that were raised and did not end.
+         */
+        get: operations["alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events/stream": {
         parameters: {
             query?: never;
@@ -175,6 +195,7 @@ export interface paths {
          * Every quote as it happens (server-sent events)
          * @description Each event is `event: quote` with the stream id as `id:`. Resumes after Last-Event-ID or `since` with nothing
          *     lost while the stream holds it. `conflate=50ms` (10ms to 5000ms) sends the newest quote of each symbol per interval.
+         *     `events=1` sends domain events beside the quotes, without ids: from now on only, and not resumed.
          */
         get: operations["quotes_stream"];
         put?: never;
@@ -310,6 +331,31 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** AlertRow */
+        AlertRow: {
+            /**
+             * Alert
+             * @description Its name: it is raised once until it ends
+             */
+            alert: string;
+            /**
+             * At
+             * @description Since when
+             */
+            at: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "critical" | "warning" | "info";
+            /** Text */
+            text: string;
+        };
+        /** AlertsAnswer */
+        AlertsAnswer: {
+            /** Alerts */
+            alerts: components["schemas"]["AlertRow"][];
+        };
         /** ClockAnswer */
         ClockAnswer: {
             /**
@@ -1053,6 +1099,36 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    alerts: {
+        parameters: {
+            query?: {
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertsAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     events_stream: {
         parameters: {
             query?: {
@@ -1319,6 +1395,8 @@ export interface operations {
                  * @example 50ms
                  */
                 conflate?: string | null;
+                /** @description 1: domain events too, without ids; they are not resumed. */
+                events?: string | null;
                 /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
                 namespace?: components["parameters"]["Namespace"];
             };

@@ -67,7 +67,7 @@ it('has the world clock and the futures on Home', async () => {
   expect(await screen.findByTestId('row-ES')).toBeTruthy();
   expect(screen.queryByTestId('replays')).toBeNull();
   expect(screen.queryByTestId('namespace-banner')).toBeNull();
-  expect(streams().map((url) => url.split('?')[0])).toEqual(['/api/quotes/stream', '/api/events/stream']);
+  expect(streams().map((url) => url.split('?')[0])).toEqual(['/api/quotes/stream']);
 });
 
 it('goes from page to page by keys, but not while somebody types', async () => {
@@ -158,7 +158,7 @@ it('shows alerts until they end or are put aside', async () => {
   await openAt('/futures');
   const alert = (name: string, ended = false) =>
     act(() =>
-      stream('/api/events/stream').emit('alert', {
+      stream('/api/quotes/stream').emit('alert', {
         alert: name,
         severity: 'warning',
         text: `no quote of ${name}`,
@@ -173,20 +173,4 @@ it('shows alerts until they end or are put aside', async () => {
   expect(screen.queryByTestId('alert-ES')).toBeNull();
   fireEvent.click(screen.getByRole('button', { name: 'Put aside: no quote of VX' }));
   expect(screen.queryByTestId('alert-VX')).toBeNull();
-});
-
-it('lets go of its events while it is hidden', async () => {
-  await openAt('/');
-  const open = () => streams().filter((url) => url.startsWith('/api/events')).length;
-  const turn = (hidden: boolean) => {
-    vi.spyOn(document, 'hidden', 'get').mockReturnValue(hidden);
-    fireEvent(document, new Event('visibilitychange'));
-  };
-  stream('/api/events').emit('hello', { now: new Date(NOW).toISOString(), last_id: '7-0' });
-  const closed = vi.spyOn(stream('/api/events'), 'close');
-  turn(true);
-  expect(closed).toHaveBeenCalled();
-  expect(open()).toBe(1);
-  turn(false);
-  expect(stream('/api/events').url).toBe('/api/events/stream?since=7-0');
 });

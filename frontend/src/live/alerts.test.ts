@@ -30,17 +30,28 @@ it('keeps what is raised until it ends, critical first, newest first', () => {
 
 it('puts one aside until it is raised anew, with its new words', () => {
   raise('silence:ES');
-  store.drop('silence:ES');
+  store.putAside('silence:ES');
   expect(names()).toEqual([]);
   raise('silence:ES', { text: 'again' });
   expect(store.list()[0]?.text).toBe('again');
+});
+
+it('takes what holds when the page is opened, without what was put aside', () => {
+  const row = (alert: string, at = '2026-11-20T14:30:00Z') => ({ alert, severity: 'warning', text: `${alert}!`, at });
+  raise('gone');
+  raise('aside');
+  store.putAside('aside');
+  store.replace([row('newest'), row('aside'), row('oldest')]);
+  expect(names()).toEqual(['newest', 'oldest']);
+  store.replace([row('aside', '2026-11-20T15:00:00Z')]);
+  expect(names()).toEqual(['aside']);
 });
 
 it('tells who listens, and nobody when nothing changed', () => {
   const listener = vi.fn();
   store.subscribe(listener);
   raise('a');
-  store.drop('b');
+  store.putAside('b');
   expect(listener).toHaveBeenCalledTimes(1);
 });
 

@@ -15,6 +15,8 @@ const MOST = 50;
 
 export class AlertStore {
   private readonly active = new Map<string, Alert>();
+  /** What was put aside: its name, and since when it was raised. */
+  private readonly aside = new Map<string, number>();
   private readonly listeners = new Set<() => void>();
   private shown: readonly Alert[] = [];
 
@@ -36,8 +38,26 @@ export class AlertStore {
     return true;
   }
 
+  /** Takes all that hold now, as the API says them; what was put aside stays there. */
+  replace(rows: readonly { alert: string; severity: string; text: string; at: string }[]): void {
+    this.active.clear();
+    for (const row of rows.toReversed()) {
+      const atMs = Date.parse(row.at);
+      if (this.aside.get(row.alert) === atMs) continue;
+      const severity = row.severity === 'critical' ? 'critical' : 'warning';
+      this.active.set(row.alert, { alert: row.alert, severity, text: row.text, atMs });
+    }
+    this.changed();
+  }
+
   /** Puts an alert aside until it is raised anew. */
-  drop(alert: string): void {
+  putAside(alert: string): void {
+    const known = this.active.get(alert);
+    if (known) this.aside.set(alert, known.atMs);
+    this.drop(alert);
+  }
+
+  private drop(alert: string): void {
     if (this.active.delete(alert)) this.changed();
   }
 

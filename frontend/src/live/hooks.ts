@@ -52,13 +52,6 @@ export function useWireStatus(): WireStatus {
   return useSyncExternalStore(subscribe, () => wire.status());
 }
 
-/** Connection of the events beside quotes. */
-export function useEventsStatus(): WireStatus {
-  const { events } = useLive();
-  const subscribe = useCallback((listener: () => void) => events.subscribe(listener), [events]);
-  return useSyncExternalStore(subscribe, () => events.status());
-}
-
 /** Alerts that hold now. */
 export function useAlerts(): readonly Alert[] {
   const { alerts } = useLive();

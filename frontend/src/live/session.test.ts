@@ -30,21 +30,37 @@ beforeEach(() => {
   vi.useFakeTimers();
   listeners = new Map();
   local = 1_000_000;
+  answer({ alerts: [] });
 });
 
 afterEach(() => {
   window.localStorage.clear();
   delete window.__thorWire;
+  vi.unstubAllGlobals();
   vi.useRealTimers();
+});
+
+/** What the API answers to anything. */
+function answer(body: object): void {
+  vi.stubGlobal('fetch', () => Promise.resolve(Response.json(body)));
+}
+
+it('asks for the alerts that hold after each connection', async () => {
+  const session = connected();
+  answer({ alerts: [{ alert: 'no_quotes', severity: 'critical', text: 'silent', at: '2026-11-20T14:30:00Z' }] });
+  emit('hello', { now: new Date(local).toISOString(), last_id: '10-0' });
+  await vi.waitFor(() => expect(session.alerts.list().map(({ text }) => text)).toEqual(['silent']));
+  emit('alert', { alert: 'no_quotes', severity: 'critical', text: 'quotes come again', at: '', ended: true });
+  expect(session.alerts.list()).toEqual([]);
 });
 
 const quoteAt = (ts: number) => ({ symbol: 'ES', source: 'MOCK', ts, last: 1 });
 
 it('conflates unless the page asks for everything, and resumes after an id', () => {
-  expect(streamUrl(null, '')).toBe('/api/quotes/stream?conflate=50ms');
-  expect(streamUrl('7-1', '?q=es')).toBe('/api/quotes/stream?conflate=50ms&since=7-1');
-  expect(streamUrl(null, '?conflate=off')).toBe('/api/quotes/stream');
-  expect(streamUrl('7-1', '?conflate=off')).toBe('/api/quotes/stream?since=7-1');
+  expect(streamUrl(null, '')).toBe('/api/quotes/stream?conflate=50ms&events=1');
+  expect(streamUrl('7-1', '?q=es')).toBe('/api/quotes/stream?conflate=50ms&events=1&since=7-1');
+  expect(streamUrl(null, '?conflate=off')).toBe('/api/quotes/stream?events=1');
+  expect(streamUrl('7-1', '?conflate=off')).toBe('/api/quotes/stream?events=1&since=7-1');
 });
 
 it('measures latency by the clock of the server, of what came live only', () => {
@@ -128,5 +144,5 @@ it('asks for what belongs to its namespace', () => {
     },
   });
   session.start()();
-  expect(urls).toEqual(['/api/quotes/stream?conflate=50ms&namespace=week', '/api/events/stream?namespace=week']);
+  expect(urls).toEqual(['/api/quotes/stream?conflate=50ms&events=1&namespace=week']);
 });

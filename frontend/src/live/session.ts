@@ -1,6 +1,8 @@
-/** Puts the live parts together: the wires, the stores they write, the clocks they keep. */
+/** Puts the live parts together: the one wire, the stores it writes, the clocks it keeps. */
 
 import type { QueryClient } from '@tanstack/react-query';
+import { ProblemError } from '@/api/client';
+import { readAlerts } from '@/api/queries';
 import { inNamespace, pageNamespace } from '@/shared/namespace';
 import { AlertStore } from './alerts';
 import { type LatencySummary, LatencyWindow, SkewEstimator } from './clock';
@@ -14,22 +16,20 @@ import { installTrace } from './trace';
 import { type Source, Wire } from './wire';
 
 const STREAM_PATH = '/api/quotes/stream';
-const EVENTS_PATH = '/api/events/stream';
 const CONFLATE_DEFAULT = '50ms';
 /** Pages ask for the same thing at different moments within this span. */
 const SPREAD_MS = 10_000;
 
-/** Address of the quote stream. Conflation is on unless the page was opened with `?conflate=off`. */
+/**
+ * Address of the stream: quotes, and beside them what else happens. Conflation is on unless the page was opened with
+ * `?conflate=off`. One connection for both: a browser opens six to a server at most, over all its windows.
+ */
 export function streamUrl(since: string | null, pageSearch: string): string {
   const query = new URLSearchParams();
   if (new URLSearchParams(pageSearch).get('conflate') !== 'off') query.set('conflate', CONFLATE_DEFAULT);
+  query.set('events', '1');
   if (since) query.set('since', since);
-  const text = query.toString();
-  return text === '' ? STREAM_PATH : `${STREAM_PATH}?${text}`;
-}
-
-export function eventsUrl(since: string | null): string {
-  return since ? `${EVENTS_PATH}?${new URLSearchParams({ since })}` : EVENTS_PATH;
+  return `${STREAM_PATH}?${query}`;
 }
 
 export interface SessionOptions {
@@ -42,10 +42,7 @@ export interface SessionOptions {
 export class LiveSession {
   readonly store = new QuoteStore((flush) => requestAnimationFrame(flush));
   readonly alerts = new AlertStore();
-  /** Quotes. */
   readonly wire: Wire;
-  /** What happens beside quotes: markets open and close, alerts. */
-  readonly events: Wire;
   readonly spreadMs = Math.random() * SPREAD_MS;
   private readonly skew = new SkewEstimator();
   private readonly latencies = new LatencyWindow();
@@ -66,46 +63,35 @@ export class LiveSession {
     this.queryClient = queryClient;
     this.namespace = namespace;
     this.localNow = now;
-    const shared = {
-      open: (url: string) => open(inNamespace(url, namespace)),
-      onClock: (serverMs: number, receivedMs: number) => this.skew.observe(serverMs, receivedMs),
-      now,
-      random: Math.random,
-    };
     this.wire = new Wire({
-      ...shared,
+      open: (url) => open(inNamespace(url, namespace)),
       url: (since) => streamUrl(since, window.location.search),
-      handlers: { quote: (data, id, receivedMs) => this.onQuote(data, id, receivedMs) },
-      onResync: () => this.resync(),
-    });
-    this.events = new Wire({
-      ...shared,
-      url: eventsUrl,
       handlers: {
+        quote: (data, id, receivedMs) => this.onQuote(data, id, receivedMs),
         'market.open': (data) => this.onMarket(data),
         'market.close': (data) => this.onMarket(data),
         alert: (data) => this.countUnless(this.alerts.take(data)),
       },
-      onResync: () => void this.queryClient.invalidateQueries({ queryKey: marketsKey }),
+      onClock: (serverMs, receivedMs) => this.skew.observe(serverMs, receivedMs),
+      onResync: () => this.resync(),
+      now,
+      random: Math.random,
     });
   }
 
   /** Connects; the returned function disconnects. */
   start(): () => void {
-    const wake = () => {
-      this.wire.wake();
-      this.events.wake();
+    const wake = () => this.wire.wake();
+    const wakeWhenSeen = () => {
+      if (!document.hidden) this.wire.wake();
     };
     window.addEventListener('online', wake);
-    const onVisibility = () => this.followVisibility();
-    document.addEventListener('visibilitychange', onVisibility);
+    document.addEventListener('visibilitychange', wakeWhenSeen);
     this.wire.start();
-    this.events.start();
     return () => {
       window.removeEventListener('online', wake);
-      document.removeEventListener('visibilitychange', onVisibility);
+      document.removeEventListener('visibilitychange', wakeWhenSeen);
       this.wire.stop();
-      this.events.stop();
     };
   }
 
@@ -171,24 +157,23 @@ export class LiveSession {
     if (!readable) this.unreadableEvents += 1;
   }
 
-  /**
-   * A hidden page lets go of its events, and gets what it missed when it is seen again: a browser opens six connections
-   * to a server at most, over all its tabs, and each tab holds one for its quotes already.
-   */
-  private followVisibility(): void {
-    if (document.hidden) {
-      this.events.stop();
-      return;
+  /** Those that hold now; where they cannot be read, the ones that are known stay. */
+  private async loadAlerts(): Promise<void> {
+    try {
+      this.alerts.replace(await readAlerts());
+    } catch (cause) {
+      if (!(cause instanceof ProblemError)) throw cause;
     }
-    this.wire.wake();
-    this.events.wake();
-    this.events.start();
   }
 
-  /** After every (re)connection too: conflation may have skipped what a lost connection had not delivered. */
+  /**
+   * After every (re)connection too: conflation may have skipped what a lost connection had not delivered, and events
+   * beside the quotes are not repeated.
+   */
   private resync(): void {
     this.latencies.clear();
-    for (const queryKey of [snapshotKey, seriesKey]) void this.queryClient.invalidateQueries({ queryKey });
+    void this.loadAlerts();
+    for (const queryKey of [snapshotKey, seriesKey, marketsKey]) void this.queryClient.invalidateQueries({ queryKey });
     void this.queryClient.refetchQueries({ predicate: (query) => query.state.status === 'error' });
   }
 }

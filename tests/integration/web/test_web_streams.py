@@ -270,3 +270,13 @@ def test_domain_events_have_their_own_stream(web: Any, listen: Listen) -> None:
     listener.until("hello")
     web.bus.xadd(f"{web.namespace}:thor:events", {"t": "market.opened", "e": '{"market":"USA"}'})
     assert listener.next() == ("market.opened", '{"market":"USA"}')
+
+
+def test_domain_events_come_beside_the_quotes_without_ids(web: Any, listen: Listen) -> None:
+    listener = listen(web, "/api/quotes/stream?events=1")
+    listener.until("hello")
+    web.bus.xadd(f"{web.namespace}:thor:events", {"t": "market.open", "e": '{"market":"USA"}'})
+    assert listener.next() == ("market.open", '{"market":"USA"}')
+    added = web.add(2)
+    assert listener.take(2) == added
+    assert web.get("/api/quotes/stream?events=yes").status_code == 422

@@ -263,6 +263,29 @@ def test_a_client_that_takes_nothing_is_dropped() -> None:
     assert (len(quotes), quotes.dropped, stalled.aborted) == (0, 1, True)
 
 
+def test_an_onlooker_sees_the_entries_of_another_stream_without_their_ids() -> None:
+    events, onlooker, reader = Hub(conflatable=False), Pipe(), Pipe()
+    events.join(reader, Wish(), None, 0.0)
+    events.look(onlooker)
+    events.publish([entry(1), entry(2)], 0.0)
+    events.publish([], 0.0)  # an empty chunk would end the stream
+    assert (onlooker.events, onlooker.ids) == (["quote", "quote"], [])
+    assert len(reader.ids) == 2
+    events.look_away(onlooker)
+    events.look_away(onlooker)
+    events.publish([entry(3)], 0.0)
+    assert len(onlooker.events) == 2
+
+
+def test_an_onlooker_that_takes_nothing_is_cut_off_and_comes_back() -> None:
+    events, onlooker = Hub(conflatable=False), Pipe()
+    onlooker.stuck = True
+    events.look(onlooker)
+    for number in range(1, 4):
+        events.publish([entry(number, size=HIGH_WATER)], 0.0)
+    assert onlooker.aborted and len(onlooker.events) == 1
+
+
 def test_close_says_goodbye_and_takes_nobody_new() -> None:
     quotes, good, stuck = hub(), Pipe(), Pipe()
     for pipe in (good, stuck):

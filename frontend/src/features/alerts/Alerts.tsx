@@ -40,7 +40,7 @@ function AlertCard({ alert }: { alert: Alert }) {
         type="button"
         aria-label={`Put aside: ${text}`}
         title="Put aside"
-        onClick={() => alerts.drop(alert.alert)}
+        onClick={() => alerts.putAside(alert.alert)}
       >
         <CloseIcon />
       </button>

@@ -6,7 +6,7 @@ import '@mantine/core/styles/Drawer.css';
 import { Drawer } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type SourceHealth, sourcesQuery, statusQuery } from '@/api/queries';
-import { useEventsStatus, useEverySecond, useLive, useWireStatus } from '@/live/hooks';
+import { useEverySecond, useLive, useWireStatus } from '@/live/hooks';
 import { formatAge, formatCount, formatLatency, formatRate, UNKNOWN } from '@/shared/format';
 import { ProblemAlert } from '@/shared/ProblemAlert';
 import classes from './health.module.css';
@@ -96,7 +96,6 @@ function SourceCard({ row }: { row: SourceHealth }) {
 function Connection() {
   const session = useLive();
   const { state, reconnects, gaps } = useWireStatus();
-  const events = useEventsStatus();
   const median = useEverySecond((live) => shownLatency(live.latency()?.medianMs));
   const p95 = useEverySecond((live) => shownLatency(live.latency()?.p95Ms));
   const skew = useEverySecond((live) => `${Math.round(live.skewMs())} ms`);
@@ -105,8 +104,7 @@ function Connection() {
       <h3 className={classes.title}>This browser</h3>
       <Facts
         facts={[
-          ['Quotes', state],
-          ['Events', events.state],
+          ['Stream', state],
           ['Reconnections', formatCount(reconnects)],
           ['Latency, median', median],
           ['Latency, 95 %', p95],

@@ -52,7 +52,6 @@ beforeEach(() => {
 afterEach(() => {
   cleanup();
   session.wire.stop();
-  session.events.stop();
   vi.unstubAllGlobals();
   vi.useRealTimers();
 });
@@ -60,7 +59,7 @@ afterEach(() => {
 function renderClock() {
   const queryClient = new QueryClient({ defaultOptions: { queries: { retry: false } } });
   session = new LiveSession({ queryClient, namespace: '' });
-  session.events.start();
+  session.wire.start();
   render(
     <MantineProvider>
       <QueryClientProvider client={queryClient}>
@@ -78,7 +77,7 @@ const text = (testId: string) => screen.getByTestId(testId).textContent;
 const passes = (ms: number) => act(() => vi.advanceTimersByTimeAsync(ms));
 const opens = (fields: object = {}) =>
   act(() =>
-    stream('/api/events/stream').emit('market.open', {
+    stream('/api/quotes/stream').emit('market.open', {
       market: 'USA',
       kind: 'OPEN',
       at: OPENS,
@@ -144,11 +143,10 @@ it('asks once when the event stays away', async () => {
   expect(text('status-USA')).toBe('Open');
 });
 
-it('asks anew after each connection of the events', async () => {
+it('asks anew after each connection', async () => {
   await renderClock();
-  const before = asked.length;
-  act(() => stream('/api/events/stream').emit('hello', { now: new Date().toISOString() }));
-  await waitFor(() => expect(asked).toHaveLength(before + 1));
+  act(() => stream('/api/quotes/stream').emit('hello', { now: new Date().toISOString() }));
+  await waitFor(() => expect(asked.filter((url) => url.includes('/api/markets'))).toHaveLength(2));
 });
 
 it('says that it is old when answers fail, and loads after a retry', async () => {

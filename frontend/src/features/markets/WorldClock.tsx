@@ -1,5 +1,5 @@
 import { Skeleton } from '@mantine/core';
-import { useEventsStatus, useEverySecond, useMarkets } from '@/live/hooks';
+import { useEverySecond, useMarkets, useWireStatus } from '@/live/hooks';
 import type { MarketBoard } from '@/live/markets';
 import { timeIn } from '@/shared/clockText';
 import { WarningIcon } from '@/shared/icons';
@@ -17,7 +17,7 @@ interface WorldClockProps {
 /** Which of the world's markets are open, and what comes next. */
 export function WorldClock(props: WorldClockProps) {
   const { data, error, refetch, isFetching } = useMarkets();
-  const { state } = useEventsStatus();
+  const { state } = useWireStatus();
   return (
     <section className={classes.clock} aria-labelledby="world-clock" data-testid="world-clock" data-events={state}>
       <div className={classes.bar}>
