@@ -64,16 +64,19 @@ web-build: frontend/node_modules/.synced ## Build the web app
 
 # -- Test --------------------------------------------------------------------------------------------------------
 
+# Two files at a time, each process with servers of its own (AT_ONCE= runs one after the other).
+AT_ONCE ?= -n 2 --dist loadfile
+
 .PHONY: test
 test: test-unit test-integration test-web ## Run all tests but those in a browser
 
 .PHONY: test-unit
 test-unit: .venv/.synced-dev ## Run the Python unit tests: no server, seconds
-	$(PYTHON) -m pytest tests/unit tests/architecture $(ARGS)
+	$(PYTHON) -m pytest tests/unit tests/architecture $(AT_ONCE) $(ARGS)
 
 .PHONY: test-integration
 test-integration: .venv/.synced-dev ## Run the tests on real servers, started for them
-	$(PYTHON) -m pytest tests/integration tests/acceptance tests/faults -m "not browser" $(ARGS)
+	$(PYTHON) -m pytest tests/integration tests/acceptance tests/faults -m "not browser" $(AT_ONCE) $(ARGS)
 
 .PHONY: test-web
 test-web: frontend/node_modules/.synced ## Run the web app's unit tests

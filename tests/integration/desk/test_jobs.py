@@ -36,7 +36,7 @@ CLOSE = Trigger(ALPHA, BEGIN_US + 5 * MINUTE_US, date(2025, 10, 9), "0-0")
 def keys(transactional_db: None, settings: Any, fresh_namespace: str) -> Keys:
     settings.THOR_NAMESPACE = fresh_namespace
     with connection.cursor() as cursor:  # not Django's tables: its flush leaves them
-        cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_events, procrastinate_workers CASCADE")
+        cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_events, procrastinate_workers, ticks CASCADE")
     save_calendars(5)
     return Keys(fresh_namespace)
 
