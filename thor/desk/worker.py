@@ -99,7 +99,6 @@ class DeskWorker(Worker):
         self._tell_at = time.monotonic() + self._tell_seconds
         self._saved_cursor = ""
         self._quotes = self._refused = self._transitions = 0
-        self._lag_ms = 0
 
     # --- life -----------------------------------------------------------------------------------------------------
 
