@@ -104,6 +104,8 @@ class Reactor:
 
     #: Under which its state is kept.
     name: ClassVar[str]
+    #: It has no place where no quotes are to be expected, in a replay of time alone.
+    needs_quotes: ClassVar[bool] = False
 
     def on_quote(self, quote: Quote) -> Effects:
         """A quote, in the order of the stream."""

@@ -24,6 +24,7 @@ class SilenceReactor(Reactor):
     """
 
     name: ClassVar[str] = "silence"
+    needs_quotes: ClassVar[bool] = True
 
     def __init__(self) -> None:
         self._heard_us = 0

@@ -31,6 +31,10 @@ class DeskTime(Protocol):
         """Where a desk that never ran begins."""
         ...
 
+    def has_quotes(self) -> bool:
+        """Quotes are to be expected: a replay may be of time alone."""
+        ...
+
     def limit(self) -> Limit: ...
 
     def entry_us(self, entry_ms: int, quote: Quote) -> int:
@@ -46,6 +50,9 @@ class LiveTime:
 
     def begin_us(self) -> int:
         return self._clock.now_us() - LOOK_BACK_US
+
+    def has_quotes(self) -> bool:
+        return True
 
     def limit(self) -> Limit:
         now_us = self._clock.now_us()
@@ -72,6 +79,9 @@ class SimulatedTime:
         from_us, *_ = self._read("from_us")
         # The first instant of a recording belongs to it: an open at that very time is told.
         return int(from_us or 0) - 1
+
+    def has_quotes(self) -> bool:
+        return self._read("rows") != [b"0"]
 
     def limit(self) -> Limit:
         until_us, last_id = self._read("watermark_us", "last_id")

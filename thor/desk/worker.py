@@ -18,7 +18,7 @@ from django.db import connection
 from thor.desk.desk import BEGINNING, Desk
 from thor.desk.events import publish
 from thor.desk.handlers import Context, DomainEvent
-from thor.desk.reactor import AlertEnded, AlertRaised, Reactor
+from thor.desk.reactor import AlertEnded, AlertRaised, MarketTransitioned, Reactor
 from thor.desk.silence import SilenceReactor
 from thor.desk.snapshot import SnapshotReactor
 from thor.desk.store import DeposedError, DeskStore
@@ -177,7 +177,9 @@ class DeskWorker(Worker):
         self._time = desk_time(self._client, self._keys, self._now)
         calendars = self._load_calendars()
         position_us = self._time.begin_us() if saved.position_us is None else saved.position_us
-        desk = Desk(calendars, self._make_reactors(), position_us, self._standing_cursor(saved.cursor))
+        has_quotes = self._time.has_quotes()
+        reactors = [each for each in self._make_reactors() if has_quotes or not each.needs_quotes]
+        desk = Desk(calendars, reactors, position_us, self._standing_cursor(saved.cursor))
         desk.start(saved.states)
         self._desk, self._fence, self._leader = desk, fence, ""
         self._saved_cursor = saved.cursor
@@ -322,7 +324,7 @@ class DeskWorker(Worker):
         assert self._store is not None
         effects, timers = desk.take()
         events = self._store.commit(desk.cursor, desk.position_us, effects, timers, desk.states(), self._context)
-        self._transitions += len(timers)
+        self._transitions += sum(isinstance(each, MarketTransitioned) for each in effects)
         self._publish(events)
         self._saved_cursor, self._commit_at = desk.cursor, 0.0
 

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import psycopg
+from django.db.models import Max, Min
 
 from thor.desk.models import FiredTimer
 from thor.history.recording_file import RecordingError, open_recording
 from thor.history.services import connect_database, known_groups
 from thor.history.tape import EmptyTape, FileTape, StoredTape
+from thor.markets.models import CalendarEdition
 from thor.markets.trade_date import DEFAULT_GROUP, GROUPS, Span, trade_date_span, utc
 from thor.ops.replay import Plan
 from thor.quotes.quote import format_ts
@@ -96,8 +98,19 @@ def _of_time(asked: Asked) -> Plan:
 def _plan(asked: Asked, tape: FileTape | StoredTape | EmptyTape, from_us: int, until_us: int, day: date) -> Plan:
     if from_us >= until_us:
         raise Problem(f"nothing lies between {format_ts(from_us)} and {format_ts(until_us)}: check --from and --until.")
+    _require_calendars(from_us, until_us)
     name = asked.into or f"replay_{day:%Y%m%d}"
     return Plan(name, tape, from_us, until_us, asked.speed, keeps_pace_to_end=asked.until_us is not None)
+
+
+def _require_calendars(from_us: int, until_us: int) -> None:
+    """No calendar of this time: nothing would ever open."""
+    reach = CalendarEdition.objects.aggregate(first=Min("first_utc"), end=Max("end_utc"))
+    if reach["first"] and not (utc(from_us) < reach["end"] and utc(until_us) >= reach["first"]):
+        raise Problem(
+            f"no calendar knows {utc(from_us):%Y-%m-%d}: they reach from {reach['first']:%Y-%m-%d} to "
+            f"{reach['end']:%Y-%m-%d}."
+        )
 
 
 def spans_of(day: date, groups: Iterable[str] = GROUPS) -> list[Span]:

@@ -53,7 +53,10 @@ def connect(url: str, timeout_seconds: float = TIMEOUT_SECONDS) -> redis.Redis:
         client = redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), **_options(timeout_seconds))
         client.ping()
     except (redis.RedisError, ValueError, OSError) as error:
-        raise BusUnavailableError(f"bus at {address(url)} is not reachable: {error}; check REDIS_URL") from error
+        reason = str(error).rstrip(".")
+        raise BusUnavailableError(
+            f"bus at {address(url)} is not reachable: {reason}; start it with `thor up`, or check REDIS_URL"
+        ) from error
     return client
 
 

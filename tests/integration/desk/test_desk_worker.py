@@ -10,7 +10,7 @@ import pytest
 
 from tests.desk_support import ALPHA, BEGIN, BEGIN_US, BETA, CYCLE_US, MINUTE_US, payload, wanted_transitions
 from tests.integration.desk.conftest import DeskBench
-from thor.desk.models import Alert, DeskCheckpoint, FiredTimer, TransitionRecord
+from thor.desk.models import Alert, DeskCheckpoint, FiredTimer, ReactorState, TransitionRecord
 from thor.desk.store import DeposedError, DeskStore
 from thor.desk.worker import DeskWorker
 from thor.markets.models import CalendarEdition, Market, MarketDataSnapshot
@@ -229,6 +229,18 @@ def test_a_calendar_that_ends_soon_is_an_alarm_until_it_reaches_further(desk_ben
     desk_bench.worker().drain()
     assert Alert.objects.get().ended_at is not None
     assert [each["ended"] for kind, each in desk_bench.events() if kind == "alert"] == [False, True]
+
+
+def test_a_replay_of_time_alone_expects_no_quotes(desk_bench: DeskBench) -> None:
+    desk_bench.record()
+    desk_bench.client.hset(desk_bench.keys.replay, "rows", 0)
+    desk_bench.play(BEGIN_US + MINUTE_US)
+    desk_bench.worker().drain()
+    assert list(ReactorState.objects.values_list("reactor", flat=True)) == ["snapshot"]
+    desk_bench.client.hset(desk_bench.keys.replay, "rows", 1)
+    desk_bench.play(BEGIN_US + 6 * MINUTE_US)
+    desk_bench.worker().drain()
+    assert ReactorState.objects.filter(reactor="silence").exists()
 
 
 def test_without_a_compiled_calendar_it_says_what_to_do(desk_bench: DeskBench) -> None:

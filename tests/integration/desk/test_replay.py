@@ -200,6 +200,7 @@ def test_replays_are_listed_and_dropped_and_nothing_else_is(
     ("words", "said"),
     [
         (["--as-recorded"], "nothing to replay"),
+        (["--from", "1990-10-05T20:00Z", "--until", "1990-10-06T20:00Z"], "no calendar knows 1990-10-05"),
         (["--date", "2025-02-30"], "give a date such as"),
         (["--date", "2025-10-12"], "is no trade date"),
         (["--date", "2025-10-07"], "no tick of 2025-10-07 is stored"),

@@ -255,7 +255,7 @@ def test_a_transition_that_the_desk_told_keeps_its_place_in_the_stream(keys: Key
     TransitionRecord.objects.create(
         market=ALPHA, kind="OPEN", at=BEGIN, trade_date=date(2025, 10, 9), told_at=BEGIN, after_id="5-5"
     )
-    run("trigger_market_open", "--market", ALPHA, "--at", "2025-10-09T00:00:00")
+    run("trigger_market_open", "--market", ALPHA, "--at", "2025-10-09T00:00:00Z")
     [queued] = ProcrastinateJob.objects.all()
     assert queued.args["after_id"] == "5-5"
     assert queued.args["at_us"] == BEGIN_US
@@ -264,11 +264,15 @@ def test_a_transition_that_the_desk_told_keeps_its_place_in_the_stream(keys: Key
 @pytest.mark.parametrize(
     ("words", "wanted"),
     [
-        (("--market", "alpha"), r"no market is called 'alpha' \(did you mean Alpha\?\): one of Alpha, Beta\."),
+        (("--market", "alfa"), r"no market is called 'alfa' \(did you mean Alpha\?\): one of Alpha, Beta\."),
         (("--market", "Mars"), "no market is called 'Mars': one of Alpha, Beta."),
-        (("--market", ALPHA, "--at", "2006-01-01"), "the calendar Alpha knows no open up to 2006-01-01 00:00 UTC"),
-        (("--market", ALPHA, "--at", "2031-01-01"), "it reaches from 2025-10-08 to 2026-11-13"),
-        (("--market", ALPHA, "--at", "noon"), "'noon': wanted a time such as 2025-10-09T13:30Z"),
+        (
+            ("--market", ALPHA, "--at", "2006-01-01T00:00Z"),
+            "the calendar Alpha knows no open up to 2006-01-01 00:00 UTC",
+        ),
+        (("--market", ALPHA, "--at", "2031-01-01T00:00Z"), "it reaches from 2025-10-08 to 2026-11-13"),
+        (("--market", ALPHA, "--at", "noon"), "'noon': wanted a time with its zone, such as 2025-10-09T13:30Z"),
+        (("--market", "alpha", "--at", "2025-10-09T00:07"), "wanted a time with its zone"),
     ],
 )
 def test_what_the_clock_does_not_know_is_one_line(keys: Keys, words: tuple[str, ...], wanted: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, ClassVar
 
 import redis
@@ -28,12 +28,14 @@ from thor.runtime.problem import Problem
 
 
 def instant(text: str) -> datetime:
-    """A time; without a zone it is UTC."""
+    """A time with its zone: without one it is a guess."""
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise ArgumentTypeError(f"{text!r}: wanted a time such as 2025-10-09T13:30Z") from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+        at = None
+    if at is None or at.tzinfo is None:
+        raise ArgumentTypeError(f"{text!r}: wanted a time with its zone, such as 2025-10-09T13:30Z")
+    return at
 
 
 class TriggerCommand(BaseCommand):
@@ -44,9 +46,7 @@ class TriggerCommand(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         word = self.kind.value.lower()
         parser.add_argument("--market", required=True, metavar="NAME", help="its key, such as USA")
-        parser.add_argument(
-            "--at", type=instant, metavar="TIME", help=f"the newest {word} up to then, in UTC unless it says (now)"
-        )
+        parser.add_argument("--at", type=instant, metavar="TIME", help=f"the newest {word} up to then (now)")
         parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -102,8 +102,9 @@ _STATES = {
 
 def _market(name: str) -> Market:
     known = {each.country: each for each in Market.objects.all()}
-    if name in known:
-        return known[name]
+    for country, market in known.items():
+        if country.casefold() == name.casefold():
+            return market
     near = difflib.get_close_matches(name.lower(), {each.lower(): each for each in known}, n=1)
     hint = next((f" (did you mean {each}?)" for each in known if near and each.lower() == near[0]), "")
     names = f"one of {', '.join(known)}" if known else "none is there yet: run `thor seed_markets`"

@@ -33,6 +33,7 @@ export default function HealthDrawer({ opened, onClose }: HealthDrawerProps) {
           <Sources />
           <Connection />
           <Storage />
+          <Desk />
         </Drawer.Body>
       </Drawer.Content>
     </Drawer.Root>
@@ -136,6 +137,28 @@ function Storage() {
           ['Dead letters', formatCount(ingest.dead)],
           ['Lost', formatCount(ingest.lost), ingest.lost > 0],
           ['Version', data.version],
+        ]}
+      />
+    </section>
+  );
+}
+
+/** The desk, which follows the markets, and the jobs that opens and closes set off. */
+function Desk() {
+  const { data } = useQuery(statusQuery);
+  if (!data) return null;
+  const { desk, jobs } = data;
+  return (
+    <section>
+      <h3 className={classes.title}>Desk</h3>
+      <Facts
+        facts={[
+          ['Leads', desk ? desk.leader : 'nobody', !desk],
+          ['On standby', desk ? formatCount(desk.standby) : UNKNOWN],
+          ['Behind by', desk ? formatLatency(desk.lag_ms) : UNKNOWN],
+          ['Jobs waiting', jobs ? formatCount(jobs.waiting) : UNKNOWN],
+          ['Jobs failed', jobs ? formatCount(jobs.failed) : UNKNOWN, jobs ? jobs.failed > 0 : false],
+          ['Job workers', jobs ? formatCount(jobs.workers) : UNKNOWN, jobs?.workers === 0],
         ]}
       />
     </section>

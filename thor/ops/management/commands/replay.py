@@ -138,7 +138,10 @@ class Command(BaseCommand):
     def _list(self) -> None:
         client = connect_bus()
         try:
-            for name in list_names():
+            names = list_names()
+            if not names:
+                self.stdout.write("no replay is kept")
+            for name in names:
                 state = read_replay(client, name)
                 seen = state and state.seen_from(time.time_ns() // 1000)
                 said = (
