@@ -54,8 +54,10 @@ def turn(market: str, *, opens: bool) -> dict[str, Any]:
 
 
 def events_flow(page: Page) -> None:
-    """The stream of events is connected: what comes from here on is told, and the markets were asked for once more."""
+    """The stream is connected: what comes from here on is told. Everything is asked for once more, the alerts first:
+    once they are answered, the other questions are out."""
     expect(page.get_by_test_id("world-clock")).to_have_attribute("data-events", "live")
+    page.wait_for_function("performance.getEntriesByType('resource').some(({name}) => name.includes('/api/alerts'))")
 
 
 def row(page: Page, market: str) -> Locator:

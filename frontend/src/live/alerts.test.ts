@@ -41,10 +41,20 @@ it('takes what holds when the page is opened, without what was put aside', () =>
   raise('gone');
   raise('aside');
   store.putAside('aside');
-  store.replace([row('newest'), row('aside'), row('oldest')]);
+  store.replace([row('newest'), row('aside'), row('oldest')], store.mark());
   expect(names()).toEqual(['newest', 'oldest']);
-  store.replace([row('aside', '2026-11-20T15:00:00Z')]);
+  store.replace([row('aside', '2026-11-20T15:00:00Z')], store.mark());
   expect(names()).toEqual(['aside']);
+});
+
+it('believes an event that came while it was asking', () => {
+  const row = { alert: 'over', severity: 'warning', text: 'over!', at: '2026-11-20T14:30:00Z' };
+  raise('over');
+  const mark = store.mark();
+  raise('over', { ended: true });
+  raise('new');
+  store.replace([row], mark);
+  expect(names()).toEqual(['new']);
 });
 
 it('tells who listens, and nobody when nothing changed', () => {

@@ -17,6 +17,9 @@ export class AlertStore {
   private readonly active = new Map<string, Alert>();
   /** What was put aside: its name, and since when it was raised. */
   private readonly aside = new Map<string, number>();
+  /** Events taken, and for each alert which of them was its last. */
+  private taken = 0;
+  private readonly lastTaken = new Map<string, number>();
   private readonly listeners = new Set<() => void>();
   private shown: readonly Alert[] = [];
 
@@ -24,6 +27,8 @@ export class AlertStore {
   take(data: string): boolean {
     const said = parseObject(data);
     if (!said || typeof said.alert !== 'string') return false;
+    this.taken += 1;
+    this.lastTaken.set(said.alert, this.taken);
     if (said.ended === true) {
       this.drop(said.alert);
       return true;
@@ -38,12 +43,23 @@ export class AlertStore {
     return true;
   }
 
-  /** Takes all that hold now, as the API says them; what was put aside stays there. */
-  replace(rows: readonly { alert: string; severity: string; text: string; at: string }[]): void {
-    this.active.clear();
+  /** To be given to `replace` with the answer to what is asked now. */
+  mark(): number {
+    return this.taken;
+  }
+
+  /**
+   * Takes all that held when they were asked for; what was put aside stays there. Of an alert that an event spoke of
+   * after `mark`, the event knows more than the answer.
+   */
+  replace(rows: readonly { alert: string; severity: string; text: string; at: string }[], mark: number): void {
+    const isNewer = (alert: string) => (this.lastTaken.get(alert) ?? 0) > mark;
+    for (const alert of [...this.active.keys()]) {
+      if (!isNewer(alert)) this.active.delete(alert);
+    }
     for (const row of rows.toReversed()) {
       const atMs = Date.parse(row.at);
-      if (this.aside.get(row.alert) === atMs) continue;
+      if (isNewer(row.alert) || this.aside.get(row.alert) === atMs) continue;
       const severity = row.severity === 'critical' ? 'critical' : 'warning';
       this.active.set(row.alert, { alert: row.alert, severity, text: row.text, atMs });
     }

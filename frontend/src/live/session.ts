@@ -159,8 +159,9 @@ export class LiveSession {
 
   /** Those that hold now; where they cannot be read, the ones that are known stay. */
   private async loadAlerts(): Promise<void> {
+    const mark = this.alerts.mark();
     try {
-      this.alerts.replace(await readAlerts());
+      this.alerts.replace(await readAlerts(), mark);
     } catch (cause) {
       if (!(cause instanceof ProblemError)) throw cause;
     }
