@@ -18,6 +18,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.jobs import Job
 
+from thor.runtime.backoff import backoff_seconds
 from thor.runtime.bus import BusUnavailableError
 from thor.runtime.schema import connection_for
 
@@ -44,8 +45,7 @@ AWAY: Final = (
 
 def wait_seconds(attempts: int) -> float:
     """How long to wait after so many attempts: doubled each time up to a limit."""
-    doubled: float = FIRST_WAIT_SECONDS * 2 ** min(max(attempts, 1) - 1, 20)
-    return min(LONGEST_WAIT_SECONDS, doubled)
+    return backoff_seconds(attempts, FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS, lambda: 1.0)
 
 
 class Backoff(BaseRetryStrategy):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any, ClassVar
 
 import redis
@@ -21,21 +20,19 @@ from thor.markets.calendar import Calendar, Transition, TransitionKind
 from thor.markets.models import Market
 from thor.markets.now import market_now
 from thor.markets.selectors import load_calendars
-from thor.markets.trade_date import epoch_us, utc
+from thor.markets.session import parse_instant
+from thor.markets.trade_date import utc
 from thor.quotes.keys import Keys
 from thor.runtime.bus import connect
 from thor.runtime.problem import Problem
 
 
-def instant(text: str) -> datetime:
-    """A time with its zone: without one it is a guess."""
+def instant(text: str) -> int:
+    """Epoch microseconds of a time with its zone: without one it is a guess."""
     try:
-        at = datetime.fromisoformat(text)
+        return parse_instant(text)
     except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        raise ArgumentTypeError(f"{text!r}: wanted a time with its zone, such as 2025-10-09T13:30Z")
-    return at
+        raise ArgumentTypeError(f"{text!r}: wanted a time with its zone, such as 2025-10-09T13:30Z") from None
 
 
 class TriggerCommand(BaseCommand):
@@ -56,10 +53,9 @@ class TriggerCommand(BaseCommand):
         except (Problem, redis.RedisError) as error:
             raise CommandError(str(error), returncode=2) from error
 
-    def _run(self, name: str, at: datetime | None, dry_run: bool) -> Iterator[str]:
+    def _run(self, name: str, at_us: int | None, dry_run: bool) -> Iterator[str]:
         market = _market(name)
-        at_us = market_now().now_us if at is None else epoch_us(at)
-        turn = _newest(_calendar(market), self.kind, at_us)
+        turn = _newest(_calendar(market), self.kind, market_now().now_us if at_us is None else at_us)
         trigger = Trigger(market.country, turn.at_us, turn.trade_date, _after_id(market.country, turn))
         word = "opened" if self.kind is TransitionKind.OPEN else "closed"
         yield f"{market.country} {word} {utc(turn.at_us):%Y-%m-%d %H:%M:%S} UTC, trade date {turn.trade_date}"

@@ -8,7 +8,7 @@ import time
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from thor.history.providers.replay import ReplayProvider
-from thor.markets.trade_date import epoch_us
+from thor.markets.session import parse_instant
 from thor.ops import namespaces
 from thor.ops.kept_replays import list_names
 from thor.ops.replay import Done, Replay, connect_bus
@@ -67,12 +67,9 @@ def _day(text: str) -> date:
 def _instant(text: str) -> int:
     """Epoch microseconds of a time with a zone."""
     try:
-        at = datetime.fromisoformat(text)
+        return parse_instant(text)
     except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        raise ArgumentTypeError(f"{text!r}: give a time with its zone, such as 2025-10-09T13:30Z")
-    return epoch_us(at)
+        raise ArgumentTypeError(f"{text!r}: give a time with its zone, such as 2025-10-09T13:30Z") from None
 
 
 class Command(BaseCommand):
