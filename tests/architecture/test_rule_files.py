@@ -27,7 +27,8 @@ RULE_FILES = sorted(
 #: The only outside modules a rule may know: values, text and arithmetic.
 MAY_IMPORT = {
     "__future__", "array", "base64", "bisect", "collections", "dataclasses", "datetime", "decimal", "enum", "fractions",
-    "functools", "heapq", "itertools", "json", "math", "operator", "re", "statistics", "types", "typing", "zoneinfo",
+    "functools", "heapq", "itertools", "json", "math", "msgspec", "operator", "re", "statistics", "types",
+    "typing", "zoneinfo",
 }  # fmt: skip
 CLOCKS = {"now", "utcnow", "today", "time", "time_ns", "monotonic", "perf_counter"}
 DOORS = {"open", "print", "input", "exec", "eval", "__import__"}

@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, NoReturn
+
+import msgspec
 
 VERSION: Final = 1
 SOURCES: Final = frozenset({"TOS", "SCHWAB", "MOCK", "REPLAY"})
@@ -47,15 +48,11 @@ WIRE_FIELDS: Final = (
     "recv", "seq", "condition", "venue", "meta",
 )  # fmt: skip
 
-_EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
+#: What a quote has that has none: shared, so it cannot be written to.
+NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
-def _nothing() -> Mapping[str, Any]:
-    return _EMPTY
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(msgspec.Struct, frozen=True, gc=False):
     """One canonical event: the state of a symbol's top of book and last trade at ``ts_us``.
 
     Prices are Decimal in the instrument's points, sizes and ``volume`` (cumulative for the session) in contracts,
@@ -83,8 +80,8 @@ class Quote:
     seq: int | None = None
     condition: str | None = None
     venue: str | None = None
-    extra: Mapping[str, Any] = field(default_factory=_nothing)
-    meta: Mapping[str, Any] = field(default_factory=_nothing)
+    extra: Mapping[str, Any] = NOTHING
+    meta: Mapping[str, Any] = NOTHING
 
     @property
     def ts(self) -> datetime:
@@ -386,7 +383,7 @@ def _required(record: Mapping[str, Any], name: str) -> Any:
 def _meta(record: Mapping[str, Any]) -> Mapping[str, Any]:
     meta = record.get("meta")
     if meta is None:
-        return _EMPTY
+        return NOTHING
     if not isinstance(meta, dict):
         _refuse(Reason.WRONG_TYPE, f"meta is {_kind(meta)}, wanted an object or null")
     _check_free(meta, "meta", 1)
@@ -402,7 +399,7 @@ def _extra(record: Mapping[str, Any]) -> Mapping[str, Any]:
     for name, value in extra.items():
         check_text(name, "a field's name")
         _check_free(value, f"field {_short(name)}", 1)
-    return extra or _EMPTY
+    return extra or NOTHING
 
 
 _WIRE_NAMES: Final = frozenset(WIRE_FIELDS)
@@ -564,7 +561,7 @@ def judge(quote: Quote, now_us: int, known: Container[str], *, as_recorded: bool
     odd = flags(quote, quote.ts_us if as_recorded else now_us)
     if all(quote.meta.get(name) is True for name in odd):
         return quote
-    return replace(quote, meta={**quote.meta, **odd})
+    return msgspec.structs.replace(quote, meta={**quote.meta, **odd})
 
 
 def accept(payload: bytes | str, now_us: int, known: Container[str], *, as_recorded: bool = False) -> Quote:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final
+
+import msgspec
 
 from thor.quotes.provider import (
     Event,
@@ -174,4 +176,4 @@ def record_quote(text: str, now_us: int) -> Quote:
         meta["ts_kind"] = "received"
     if quote.seq is not None:
         meta["vendor_seq"] = quote.seq  # the collector numbers by itself
-    return replace(quote, seq=None, meta=meta)
+    return msgspec.structs.replace(quote, seq=None, meta=meta)
