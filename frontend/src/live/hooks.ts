@@ -3,6 +3,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { createContext, useCallback, useContext, useRef, useSyncExternalStore } from 'react';
 import type { Alert } from './alerts';
+import type { BoardRow, Total } from './board';
 import { marketsQuery } from './markets';
 import type { QuoteEntry } from './quoteStore';
 import type { Point } from './series';
@@ -23,6 +24,30 @@ export function useQuote(symbol: string): QuoteEntry | undefined {
   const { store } = useLive();
   const subscribe = useCallback((listener: () => void) => store.subscribe(symbol, listener), [store, symbol]);
   return useSyncExternalStore(subscribe, () => store.get(symbol));
+}
+
+/** The desk's newest row of the symbol; renders only when it changes. */
+export function useBoardRow(symbol: string): BoardRow | undefined {
+  return useBoardPart(symbol, (row) => row);
+}
+
+/** A part of the desk's row; renders only when the part is another. `select` answers a primitive or a part of the row. */
+export function useBoardPart<T>(symbol: string, select: (row: BoardRow | undefined) => T): T {
+  const { board } = useLive();
+  const subscribe = useCallback((listener: () => void) => board.subscribe(symbol, listener), [board, symbol]);
+  return useSyncExternalStore(subscribe, () => select(board.row(symbol)));
+}
+
+/** The composite; null before the desk has said it. */
+export function useTotal(): Total | null {
+  const { board } = useLive();
+  const subscribe = useCallback((listener: () => void) => board.subscribeTotal(listener), [board]);
+  return useSyncExternalStore(subscribe, () => board.total());
+}
+
+/** Whether quotes come, but nothing of what the desk makes of them. */
+export function useDeskSilent(): boolean {
+  return useEverySecond((session) => session.isDeskSilent());
 }
 
 /** The symbol's sparkline points; a new array at most once a second. */

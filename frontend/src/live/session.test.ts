@@ -57,10 +57,10 @@ it('asks for the alerts that hold after each connection', async () => {
 const quoteAt = (ts: number) => ({ symbol: 'ES', source: 'MOCK', ts, last: 1 });
 
 it('conflates unless the page asks for everything, and resumes after an id', () => {
-  expect(streamUrl(null, '')).toBe('/api/quotes/stream?conflate=50ms&events=1');
-  expect(streamUrl('7-1', '?q=es')).toBe('/api/quotes/stream?conflate=50ms&events=1&since=7-1');
-  expect(streamUrl(null, '?conflate=off')).toBe('/api/quotes/stream?events=1');
-  expect(streamUrl('7-1', '?conflate=off')).toBe('/api/quotes/stream?events=1&since=7-1');
+  expect(streamUrl(null, '')).toBe('/api/quotes/stream?conflate=50ms&events=1&board=1');
+  expect(streamUrl('7-1', '?q=es')).toBe('/api/quotes/stream?conflate=50ms&events=1&board=1&since=7-1');
+  expect(streamUrl(null, '?conflate=off')).toBe('/api/quotes/stream?events=1&board=1');
+  expect(streamUrl('7-1', '?conflate=off')).toBe('/api/quotes/stream?events=1&board=1&since=7-1');
 });
 
 it('measures latency by the clock of the server, of what came live only', () => {
@@ -144,5 +144,5 @@ it('asks for what belongs to its namespace', () => {
     },
   });
   session.start()();
-  expect(urls).toEqual(['/api/quotes/stream?conflate=50ms&events=1&namespace=week']);
+  expect(urls).toEqual(['/api/quotes/stream?conflate=50ms&events=1&board=1&namespace=week']);
 });

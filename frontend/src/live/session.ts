@@ -5,12 +5,14 @@ import { ProblemError } from '@/api/client';
 import { readAlerts } from '@/api/queries';
 import { inNamespace, pageNamespace } from '@/shared/namespace';
 import { AlertStore } from './alerts';
+import { readBoardEvent } from './board';
+import { BoardStore } from './boardStore';
 import { type LatencySummary, LatencyWindow, SkewEstimator } from './clock';
 import { applyMarketEvent, type MarketBoard, marketsKey, readMarketEvent } from './markets';
 import { type ClockReading, simulatedAt } from './presentClock';
 import { parseObject, readQuote } from './quote';
 import { QuoteStore } from './quoteStore';
-import { seriesKey, snapshotKey } from './snapshot';
+import { boardKey, seriesKey, snapshotKey } from './snapshot';
 import { tickNumber } from './ticker';
 import { installTrace } from './trace';
 import { type Source, Wire } from './wire';
@@ -21,13 +23,14 @@ const CONFLATE_DEFAULT = '50ms';
 const SPREAD_MS = 10_000;
 
 /**
- * Address of the stream: quotes, and beside them what else happens. Conflation is on unless the page was opened with
+ * Address of the stream: quotes, and beside them what else happens and what the desk makes of them. Conflation is on unless the page was opened with
  * `?conflate=off`. One connection for both: a browser opens six to a server at most, over all its windows.
  */
 export function streamUrl(since: string | null, pageSearch: string): string {
   const query = new URLSearchParams();
   if (new URLSearchParams(pageSearch).get('conflate') !== 'off') query.set('conflate', CONFLATE_DEFAULT);
   query.set('events', '1');
+  query.set('board', '1');
   if (since) query.set('since', since);
   return `${STREAM_PATH}?${query}`;
 }
@@ -41,6 +44,7 @@ export interface SessionOptions {
 
 export class LiveSession {
   readonly store = new QuoteStore((flush) => requestAnimationFrame(flush));
+  readonly board = new BoardStore((flush) => requestAnimationFrame(flush));
   readonly alerts = new AlertStore();
   readonly wire: Wire;
   readonly spreadMs = Math.random() * SPREAD_MS;
@@ -68,6 +72,7 @@ export class LiveSession {
       url: (since) => streamUrl(since, window.location.search),
       handlers: {
         quote: (data, id, receivedMs) => this.onQuote(data, id, receivedMs),
+        board: (data, _id, receivedMs) => this.onBoard(data, receivedMs),
         'market.open': (data) => this.onMarket(data),
         'market.close': (data) => this.onMarket(data),
         alert: (data) => this.countUnless(this.alerts.take(data)),
@@ -127,6 +132,11 @@ export class LiveSession {
     return this.skew.skewMs;
   }
 
+  /** Whether quotes come, but nothing of what the desk makes of them. */
+  isDeskSilent(): boolean {
+    return this.board.isSilent(this.localNow());
+  }
+
   /** How late quotes arrive; null until one arrived live. */
   latency(): LatencySummary | null {
     return this.latencies.summary(this.skew.skewMs);
@@ -143,7 +153,14 @@ export class LiveSession {
     this.countUnless(quote !== null);
     if (!quote) return;
     if (!this.wire.isBacklog(id)) this.latencies.add(receivedMs, quote.ts);
+    this.board.heardQuote(receivedMs);
     this.store.offer({ id, quote });
+  }
+
+  private onBoard(data: string, receivedMs: number): void {
+    const change = readBoardEvent(data);
+    this.countUnless(change !== null);
+    if (change) this.board.take(change, receivedMs);
   }
 
   private onMarket(data: string): void {
@@ -174,7 +191,9 @@ export class LiveSession {
   private resync(): void {
     this.latencies.clear();
     void this.loadAlerts();
-    for (const queryKey of [snapshotKey, seriesKey, marketsKey]) void this.queryClient.invalidateQueries({ queryKey });
+    for (const queryKey of [snapshotKey, boardKey, seriesKey, marketsKey]) {
+      void this.queryClient.invalidateQueries({ queryKey });
+    }
     void this.queryClient.refetchQueries({ predicate: (query) => query.state.status === 'error' });
   }
 }

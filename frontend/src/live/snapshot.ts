@@ -1,11 +1,14 @@
-/** The two reads that fill the board before and between live events. Their quotes go to the store, not to the cache. */
+/** The reads that fill the board before and between live events. What they bring goes to the stores, not to the cache. */
 
 import { queryOptions } from '@tanstack/react-query';
-import { api, unwrap } from '@/api/client';
+import { api, readJson, unwrap } from '@/api/client';
+import { readLatest } from './board';
+import type { BoardStore } from './boardStore';
 import { readQuote } from './quote';
 import type { QuoteStore } from './quoteStore';
 
 export const snapshotKey = ['quotes', 'snapshot'] as const;
+export const boardKey = ['quotes', 'board'] as const;
 export const seriesKey = ['quotes', 'series'] as const;
 
 export interface Snapshot {
@@ -39,6 +42,20 @@ export function seriesQuery(store: QuoteStore) {
       // The client's types flatten the pairs of the schema to lists.
       store.seedSeries(series as Record<string, [number, number][]>);
       return Object.keys(series).length;
+    },
+  });
+}
+
+/** The desk's rows and TOTAL, merged into their store; answers how many rows the desk has. */
+export function boardQuery(board: BoardStore) {
+  return queryOptions({
+    queryKey: boardKey,
+    staleTime: Number.POSITIVE_INFINITY,
+    queryFn: async ({ signal }): Promise<number> => {
+      const mark = board.mark();
+      const answer = readLatest(await readJson('/api/quotes/latest', {}, signal));
+      board.replace(answer, mark);
+      return answer.rows.length;
     },
   });
 }
