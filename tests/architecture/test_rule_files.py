@@ -22,6 +22,7 @@ RULE_FILES = sorted(
         "desk/health.py", "desk/sources.py",
         "vendors/excel/sheet.py", "history/tick.py", "history/week.py", "history/recording.py",
         "history/account.py", "history/letter.py", "history/lease.py", "history/watch.py", "runtime/backoff.py",
+        "signals/config.py", "instruments/contract.py",
     }
 )  # fmt: skip
 #: The only outside modules a rule may know: values, text and arithmetic.

@@ -52,6 +52,7 @@ THOR_REQUIRE_LOGIN: bool = _environment.require_login
 
 INSTALLED_APPS = [
     "unfold",  # before the admin, whose templates it replaces
+    "unfold.contrib.simple_history",  # and before the history, likewise
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -59,12 +60,14 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "ninja",
+    "simple_history",
     "procrastinate.contrib.django",
     "thor.users",
     "thor.markets",
     "thor.instruments",
     "thor.quotes",
     "thor.history",
+    "thor.signals",
     "thor.desk",
     "thor.ops",
     "thor.config",
@@ -82,6 +85,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "thor.config.urls"

@@ -1,26 +1,87 @@
-"""Instruments in the admin."""
+"""Instruments, watch lists and rolls in the admin."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 
-from thor.instruments.models import Instrument
-from thor.runtime.admin import ModelAdmin
+from thor.instruments.instrument import target_ticks
+from thor.instruments.models import Instrument, Roll, RollRule, WatchList, WatchListEntry
+from thor.runtime.admin import HistoryAdmin, TabularInline
+from thor.runtime.decimals import plain
 
 
 @admin.register(Instrument)
-class InstrumentAdmin(ModelAdmin[Instrument]):
+class InstrumentAdmin(HistoryAdmin[Instrument]):
     list_display = (
-        "symbol",
-        "name",
-        "exchange",
-        "group",
-        "tick_size",
-        "tick_value_usd",
-        "position",
-        "is_tracked",
+        "symbol", "name", "exchange", "group", "shown_tick_size", "shown_tick_value", "shown_target", "months",
         "preferred_source",
-    )
-    list_editable = ("position", "is_tracked", "preferred_source")
-    list_filter = ("exchange", "group", "is_tracked")
+    )  # fmt: skip
+    list_editable = ("preferred_source",)
+    list_filter = ("exchange", "group")
+    list_fullwidth = True
     search_fields = ("symbol", "name")
+    fieldsets = (
+        (None, {"fields": ("symbol", "name", "exchange", "currency", "group", "months", "preferred_source")}),
+        ("Contract", {"fields": ("tick_size", "tick_value_usd", "display_precision")}),
+        (
+            "Which quotes are suspect",
+            {"fields": ("spike_limit_pct", "spike_limit_ticks", "spike_limit_atr", "may_be_negative")},
+        ),
+    )
+
+    @admin.display(description="tick size", ordering="tick_size")
+    def shown_tick_size(self, instrument: Instrument) -> str:
+        """Price points."""
+        return plain(instrument.tick_size)
+
+    @admin.display(description="tick value", ordering="tick_value_usd")
+    def shown_tick_value(self, instrument: Instrument) -> str:
+        """Per contract."""
+        return f"{instrument.tick_value_usd:.2f} {instrument.currency}"
+
+    @admin.display(description="100 USD")
+    def shown_target(self, instrument: Instrument) -> str:
+        """How many ticks of one contract that is."""
+        return f"{target_ticks(instrument.tick_value_usd)} ticks"
+
+
+class WatchListEntryInline(TabularInline[WatchListEntry, WatchList]):
+    model = WatchListEntry
+    extra = 0
+    ordering_field = "position"
+    hide_ordering_field = True
+
+
+@admin.register(WatchList)
+class WatchListAdmin(HistoryAdmin[WatchList]):
+    list_display = ("name", "shown_instruments")
+    search_fields = ("name",)
+    inlines = (WatchListEntryInline,)
+
+    @admin.display(description="instruments")
+    def shown_instruments(self, watch_list: WatchList) -> str:
+        """In their order."""
+        entries = watch_list.entries.select_related("instrument")
+        return " ".join(each.instrument.symbol for each in entries)
+
+
+@admin.register(WatchListEntry)
+class WatchListEntryAdmin(HistoryAdmin[WatchListEntry]):
+    list_display = ("instrument", "watch_list", "position")
+    list_filter = ("watch_list",)
+    list_select_related = ("instrument", "watch_list")
+
+
+@admin.register(RollRule)
+class RollRuleAdmin(HistoryAdmin[RollRule]):
+    list_display = ("instrument", "method", "days_before", "anchor", "months")
+    list_select_related = ("instrument",)
+    search_fields = ("instrument__symbol",)
+
+
+@admin.register(Roll)
+class RollAdmin(HistoryAdmin[Roll]):
+    list_display = ("instrument", "from_contract", "to_contract", "effective", "decided_by", "reason")
+    list_filter = ("instrument", "decided_by")
+    list_select_related = ("instrument",)
+    date_hierarchy = "effective"

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from thor.instruments.answers import session_in
 from thor.instruments.models import Instrument
+from thor.instruments.selectors import board_symbols
 from thor.markets.api import SessionAnswer, json_response
 from thor.markets.market import DEFAULT_MARKET
 from thor.runtime.asgi import query_fields
@@ -55,10 +56,12 @@ async def instruments(request: HttpRequest) -> dict[str, list[InstrumentFacts]]:
 
 
 def _all() -> list[InstrumentFacts]:
-    return [_facts(each) for each in Instrument.objects.all()]
+    places = {symbol: place for place, symbol in enumerate(board_symbols())}
+    found = sorted(Instrument.objects.all(), key=lambda each: places.get(each.symbol, len(places)))
+    return [_facts(each, place, each.symbol in places) for place, each in enumerate(found)]
 
 
-def _facts(each: Instrument) -> InstrumentFacts:
+def _facts(each: Instrument, position: int, is_tracked: bool) -> InstrumentFacts:
     return InstrumentFacts(
         symbol=each.symbol,
         name=each.name,
@@ -68,8 +71,8 @@ def _facts(each: Instrument) -> InstrumentFacts:
         display_precision=each.display_precision,
         currency=each.currency,
         group=each.group,
-        position=each.position,
-        is_tracked=each.is_tracked,
+        position=position,
+        is_tracked=is_tracked,
         preferred_source=each.preferred_source or None,
     )
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from dataclasses import asdict
+from typing import Final, Protocol
 
 from django.db import transaction
+from django.db.models import Max, Model
 
-from thor.instruments.instrument import INSTRUMENTS
-from thor.instruments.models import Instrument
+from thor.instruments.contract import ROLL_DAYS
+from thor.instruments.instrument import INSTRUMENTS, InstrumentFacts
+from thor.instruments.models import BOARD, Instrument, RollRule, WatchList, WatchListEntry
 
 
 class InstrumentBoard(Protocol):
@@ -16,25 +19,43 @@ class InstrumentBoard(Protocol):
     def set_instruments(self, facts: dict[str, dict[str, object]], preferred: dict[str, str]) -> None: ...
 
 
+SEED: Final = "seed"
+
+
 @transaction.atomic
 def seed_instruments() -> tuple[int, int]:
-    """Create the 11 futures that are missing. Returns (created, kept); what a person edited is never overwritten."""
-    created = 0
-    for position, facts in enumerate(INSTRUMENTS):
-        _, is_new = Instrument.objects.get_or_create(
-            symbol=facts.symbol,
-            defaults={
-                "name": facts.name,
-                "exchange": facts.exchange,
-                "tick_size": facts.tick_size,
-                "tick_value_usd": facts.tick_value_usd,
-                "display_precision": facts.display_precision,
-                "group": facts.group,
-                "position": position,
-            },
-        )
-        created += is_new
-    return created, len(INSTRUMENTS) - created
+    """Create the 11 futures that are missing. Returns (created, kept); what a person edited is never overwritten.
+
+    A new instrument gets its roll rule, and a place on the board.
+    """
+    created = [each for facts in INSTRUMENTS if (each := _create(facts)) is not None]
+    _put_on_board(created)
+    return len(created), len(INSTRUMENTS) - len(created)
+
+
+def _create(facts: InstrumentFacts) -> Instrument | None:
+    """The instrument, where there was none."""
+    if Instrument.objects.filter(symbol=facts.symbol).exists():
+        return None
+    made = Instrument(**asdict(facts))
+    save(made, SEED)
+    rule = ROLL_DAYS[facts.symbol]
+    save(RollRule(instrument=made, days_before=rule.days_before, anchor=rule.anchor.value, months=rule.months), SEED)
+    return made
+
+
+def _put_on_board(instruments: list[Instrument]) -> None:
+    """At its end, in the order given. What a person took off the board stays off: only new instruments come."""
+    board, _ = WatchList.objects.get_or_create(name=BOARD)
+    last = board.entries.aggregate(last=Max("position"))["last"]
+    for position, instrument in enumerate(instruments, 0 if last is None else last + 1):
+        save(WatchListEntry(watch_list=board, instrument=instrument, position=position), SEED)
+
+
+def save(row: Model, reason: str) -> None:
+    """Keep a row of configuration, with the reason in its history."""
+    row._change_reason = reason  # type: ignore[attr-defined]
+    row.save()
 
 
 def announce(board: InstrumentBoard) -> int:

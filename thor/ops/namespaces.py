@@ -17,7 +17,7 @@ from django.db.models import Model
 from psycopg import sql
 
 from thor.history.services import connect_database
-from thor.instruments.models import Instrument
+from thor.instruments.models import Instrument, Roll, RollRule, WatchList, WatchListEntry
 from thor.instruments.services import announce
 from thor.markets.models import CalendarDay, CalendarEdition, CalendarOverride, FeatureWindow, Market, SessionInterval
 from thor.ops.kept_replays import MARK, list_names
@@ -26,10 +26,12 @@ from thor.quotes.replaying import forget
 from thor.runtime.namespace import WANTED, is_name
 from thor.runtime.problem import Problem
 from thor.runtime.schema import alias_of
+from thor.signals.models import ContractWeight, SignalStatValue, SignalWeight, TotalThresholds
 
 #: What a replay has of the live Thor: what a person edits, and the compiled calendars.
 COPIED: Final[tuple[type[Model], ...]] = (
-    Instrument, Market, FeatureWindow, CalendarEdition, CalendarDay, CalendarOverride, SessionInterval,
+    Instrument, WatchList, WatchListEntry, RollRule, Roll, SignalStatValue, ContractWeight, SignalWeight,
+    TotalThresholds, Market, FeatureWindow, CalendarEdition, CalendarDay, CalendarOverride, SessionInterval,
 )  # fmt: skip
 #: A process that is just ending may still have a table in use.
 _LOCK_WAIT: Final = "10s"

@@ -74,7 +74,7 @@ class LiveQuotes:
         is_own = self.namespace == settings.THOR_NAMESPACE
         try:
             with nullcontext() if is_own else within(self.namespace):
-                tracked = tuple(each.symbol for each in instruments.tracked())
+                tracked = instruments.board_symbols()
                 return Board(tracked, instruments.known_symbols())
         finally:
             close_old_connections()

@@ -16,14 +16,26 @@ Show = Callable[[Any, Any], Any]
 # Django's class takes its type parameter in the stubs only, and django-unfold's has no types at all.
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin
+    TabularInline = admin.TabularInline
+    HistoryAdmin = admin.ModelAdmin
 else:
     import unfold.admin
+    from simple_history.admin import SimpleHistoryAdmin
 
     class ModelAdmin(unfold.admin.ModelAdmin):
         """A model's pages."""
 
         def __class_getitem__(cls, _model: type[Model]) -> type:
             return cls
+
+    class TabularInline(unfold.admin.TabularInline):
+        """Rows that belong to a model's, on its page."""
+
+        def __class_getitem__(cls, _models: object) -> type:
+            return cls
+
+    class HistoryAdmin(SimpleHistoryAdmin, ModelAdmin):
+        """A model's pages, with who changed what, when, from what to what."""
 
 
 class ReadOnlyAdmin(ModelAdmin[M]):

@@ -32,6 +32,7 @@ class Command(BaseCommand):
                 make_schema()
                 call_command("migrate", interactive=False, verbosity=options["verbosity"], stdout=self.stdout)
                 call_command("seed_instruments", stdout=self.stdout)
+                call_command("seed_stat_values", stdout=self.stdout)
                 call_command("seed_markets", stdout=self.stdout)
                 call_command("sync_calendars", stdout=self.stdout, stderr=self.stderr)
             finally:

@@ -1,0 +1,77 @@
+"""Changing what is set for signals."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.db import transaction
+from django.db.models import Model
+
+from thor.instruments.models import Instrument
+from thor.instruments.services import SEED, save
+from thor.signals.config import SEEDS, SIGNAL_WEIGHTS, TOTAL, InstrumentSignals
+from thor.signals.models import ContractWeight, SignalStatValue, SignalWeight, TotalThresholds
+
+
+class Seeded(NamedTuple):
+    """How many rows were made, and how many were there or had been taken away by a person."""
+
+    created: int
+    kept: int
+
+
+@transaction.atomic
+def seed_signals() -> Seeded:
+    """Create what was never there. What a person edited is never overwritten, what one deleted stays away."""
+    found = {each.symbol: each for each in Instrument.objects.all()}
+    made = [_seed_instrument(found[each.symbol], each) for each in SEEDS if each.symbol in found]
+    created = sum(made) + _seed_weights() + _seed_total()
+    return Seeded(created, 2 * len(made) + len(SIGNAL_WEIGHTS) + 1 - created)
+
+
+def _seed_instrument(instrument: Instrument, seed: InstrumentSignals) -> int:
+    thresholds = seed.thresholds
+    if thresholds is None:
+        return 0
+    return _make(
+        SignalStatValue(
+            instrument=instrument,
+            strong_buy=thresholds.strong_buy,
+            buy=thresholds.buy,
+            sell=thresholds.sell,
+            strong_sell=thresholds.strong_sell,
+        ),
+        instrument=instrument,
+    ) + _make(
+        ContractWeight(instrument=instrument, weight=seed.contract_weight, is_bear=seed.is_bear), instrument=instrument
+    )
+
+
+def _seed_weights() -> int:
+    return sum(
+        _make(SignalWeight(signal=signal.value, weight=weight), signal=signal.value)
+        for signal, weight in SIGNAL_WEIGHTS
+    )
+
+
+def _seed_total() -> int:
+    return _make(
+        TotalThresholds(
+            strong_buy=TOTAL.strong_buy,
+            buy=TOTAL.buy,
+            sell=TOTAL.sell,
+            strong_sell=TOTAL.strong_sell,
+            minimum_count=TOTAL.minimum_count,
+            max_quote_age_seconds=TOTAL.max_quote_age_us // 1_000_000,
+        ),
+        id=1,
+    )
+
+
+def _make(row: Model, **key: object) -> int:
+    """1 when the row was made. Its history knows of one that is gone."""
+    kind = type(row)
+    there = kind._default_manager.filter(**key).exists() or kind.history.filter(**key).exists()  # type: ignore[attr-defined]
+    if not there:
+        save(row, SEED)
+    return int(not there)
