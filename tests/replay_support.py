@@ -51,7 +51,7 @@ _LEFT: Mapping[str, str] = {
     " FROM {n}.markets_marketdatasnapshot s JOIN {n}.markets_market m ON m.id = s.market_id"
     " ORDER BY s.opened_at, m.country",
     "alerts": "SELECT alert, severity, text, started_at, ended_at FROM {n}.desk_alert ORDER BY started_at, alert",
-    "reactors": "SELECT reactor, state FROM {n}.desk_reactorstate ORDER BY reactor",
+    "reactors": "SELECT reactor, part, state FROM {n}.desk_reactorstate ORDER BY reactor, part",
     "jobs": "SELECT task_name, args - 'after_id', status, queueing_lock FROM {n}.procrastinate_jobs"
     " ORDER BY task_name, queueing_lock",
 }

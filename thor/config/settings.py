@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "thor.instruments",
     "thor.quotes",
     "thor.history",
+    "thor.indicators",
     "thor.signals",
     "thor.desk",
     "thor.ops",

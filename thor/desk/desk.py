@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from thor.desk.reactor import Effect, MarketTransitioned, Reactor, State, StatusesFound
+from thor.desk.effects import ConfigTaken, MarketTransitioned, StatusesFound
 from thor.markets.calendar import Calendar
 from thor.markets.transition import MarketClock
+from thor.quotes.gate import Gate
 from thor.quotes.quote import Quote
+from thor.quotes.reactor import Config, Effect, Reactor, Row, State
 
 #: Before the first entry of a stream.
 BEGINNING = "0-0"
@@ -29,7 +31,8 @@ class FiredTimer(NamedTuple):
 class Desk:
     """Feeds reactors. ``position_us``: the instant up to which every timer was told; ``cursor``: the last entry heard.
 
-    ``effects`` and ``timers`` gather what follows until :meth:`take` empties them.
+    ``effects`` and ``timers`` gather what follows until :meth:`take` empties them; ``is_urgent``: some of it is to be
+    committed at once.
     """
 
     def __init__(
@@ -38,13 +41,20 @@ class Desk:
         reactors: Sequence[Reactor],
         position_us: int,
         cursor: str = BEGINNING,
+        gate: Gate | None = None,
     ) -> None:
         self.clock = MarketClock(calendars, position_us)
+        self.gate = Gate() if gate is None else gate
         self.reactors = tuple(reactors)
         self.cursor = cursor
         self.effects: list[Effect] = []
         self.timers: list[FiredTimer] = []
         self._due_us: int | None = None
+        self._config: Config = {}
+        # Bound once, and only of those who listen: a call that does nothing costs as much as a rule.
+        self._suspects = self.gate.suspects
+        self._on_quote = [each.on_quote for each in self.reactors if _overrides(each, "on_quote")]
+        self._on_suspect = [each.on_suspect for each in self.reactors if _overrides(each, "on_suspect")]
 
     @property
     def position_us(self) -> int:
@@ -55,15 +65,33 @@ class Desk:
         """When the next timer or transition is due."""
         return self._due_us
 
-    def start(self, states: Mapping[str, State]) -> None:
-        """Take up the reactors' states, then tell them how the markets stand."""
-        for reactor in self.reactors:
-            if (state := states.get(reactor.name)) is not None:
-                reactor.restore(state)
+    @property
+    def is_urgent(self) -> bool:
+        """Something follows that is committed and told at once."""
+        return bool(self.timers) or any(effect.urgent for effect in self.effects)
+
+    def start(self, states: Mapping[str, State], config: Config | None = None) -> None:
+        """Take up the reactors' states and what people set, then tell them how the markets stand."""
+        for each in (self.gate, *self.reactors):
+            if (state := states.get(each.name)) is not None:
+                each.restore(state)
+        if config is not None:
+            self.configure(config)
         statuses = self.clock.statuses()
         self.effects.append(StatusesFound(statuses, self.position_us))
         for reactor in self.reactors:
             self.effects.extend(reactor.on_start(statuses, self.position_us))
+        self._look()
+
+    def configure(self, config: Config) -> None:
+        """What people set, from here on. The same again changes nothing."""
+        changed = tuple(sorted(kind.__name__ for kind, value in config.items() if self._config.get(kind) != value))
+        if not changed:
+            return
+        self._config = config
+        self.effects.append(ConfigTaken(self.position_us, self.cursor, changed))
+        for reactor in (self.gate, *self.reactors):
+            self.effects.extend(reactor.on_config(config, self.position_us))
         self._look()
 
     def follow(self, calendars: Mapping[str, Calendar]) -> None:
@@ -75,14 +103,15 @@ class Desk:
     def hear(self, entry_id: str, quote: Quote | None, at_us: int, told_us: int) -> None:
         """One entry of the stream, whose time is ``at_us``; what is due before it comes first. None: an entry that is
         no quote moves the cursor only."""
-        if self._due_us is not None and self._due_us < at_us:
+        due_us = self._due_us
+        if due_us is not None and due_us < at_us:
             self.advance(at_us - 1, told_us)
         self.cursor = entry_id
         if quote is None:
             return
         moved = False
-        for reactor in self.reactors:
-            if effects := reactor.on_quote(quote):
+        for hear in self._on_suspect if self._suspects(quote, at_us) else self._on_quote:
+            if effects := hear(quote, entry_id, at_us):
                 self.effects.extend(effects)
                 moved = True
         if moved:
@@ -101,9 +130,13 @@ class Desk:
         self.effects, self.timers = [], []
         return effects, timers
 
+    def rows(self) -> list[Row]:
+        """How the tables should stand, of everything that changed since the last time."""
+        return [row for each in (self.gate, *self.reactors) for row in each.rows()]
+
     def states(self) -> dict[str, State]:
         """What each reactor must remember."""
-        return {reactor.name: reactor.state() for reactor in self.reactors}
+        return {each.name: each.state() for each in (self.gate, *self.reactors)}
 
     def _fire(self, at_us: int, told_us: int) -> None:
         told_us = max(told_us, at_us)
@@ -122,6 +155,10 @@ class Desk:
     def _look(self) -> None:
         due = [self.clock.next_us, *(reactor.next_timer_us() for reactor in self.reactors)]
         self._due_us = min((each for each in due if each is not None), default=None)
+
+
+def _overrides(reactor: Reactor, method: str) -> bool:
+    return getattr(type(reactor), method) is not getattr(Reactor, method)
 
 
 def _check_moved(reactor: Reactor, at_us: int) -> None:

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from thor.desk.models import Alert, TransitionRecord
-from thor.desk.reactor import (
-    AlertEnded,
-    AlertRaised,
-    Baseline,
-    Effect,
-    MarketTransitioned,
-    SnapshotTaken,
-    StatusesFound,
-)
+from thor.desk.effects import Baseline, ConfigTaken, MarketTransitioned, SnapshotTaken, StatusesFound
+from thor.desk.models import Alert, ConfigRecord, TransitionRecord
 from thor.desk.triggers import defer_jobs
 from thor.markets.calendar import Calendar
 from thor.markets.models import Market, MarketDataSnapshot
 from thor.markets.trade_date import utc
+from thor.quotes import gate
+from thor.quotes.models import QuoteQuality
 from thor.quotes.quote import format_ts
+from thor.quotes.reactor import AlertEnded, AlertRaised, Effect, Row
+from thor.quotes.rows import Tables, write_rows
 
 
 class DomainEvent(NamedTuple):
@@ -41,9 +37,22 @@ class Context:
 
 Handler = Callable[[Any, Context], list[DomainEvent]]
 
+#: Where the reactors' rows go.
+TABLES: Final[Tables] = {gate.QuoteQuality: QuoteQuality}
+
+
+def write(effects: Sequence[Effect], context: Context) -> list[DomainEvent]:
+    """Write everything that follows, in the open transaction. Returns what to tell after the commit, in its order."""
+    events = [event for effect in effects for event in handle(effect, context)]
+    write_rows([effect for effect in effects if isinstance(effect, Row)], TABLES)
+    return events
+
 
 def handle(effect: Effect, context: Context) -> list[DomainEvent]:
-    """Write an effect, in the open transaction. Returns what to tell after the commit."""
+    """Write an effect that is no row, in the open transaction. Returns what to tell of any after the commit."""
+    handler = HANDLERS.get(type(effect))
+    if handler is None and isinstance(effect, Row):
+        return []
     return HANDLERS[type(effect)](effect, context)
 
 
@@ -84,6 +93,11 @@ def _statuses(effect: StatusesFound, context: Context) -> list[DomainEvent]:
             status=status.value, status_at=since
         )
     return []
+
+
+def _config(effect: ConfigTaken, _context: Context) -> list[DomainEvent]:
+    ConfigRecord.objects.create(at=utc(effect.at_us), after_id=effect.after_id, kinds=list(effect.kinds))
+    return [DomainEvent("config.taken", {"at": format_ts(effect.at_us), "kinds": list(effect.kinds)})]
 
 
 def _snapshot(effect: SnapshotTaken, _context: Context) -> list[DomainEvent]:
@@ -127,6 +141,7 @@ def _alert_event(alert: str, severity: str, text: str, at_us: int, *, ended: boo
 HANDLERS: Mapping[type[Effect], Handler] = {
     MarketTransitioned: _transitioned,
     StatusesFound: _statuses,
+    ConfigTaken: _config,
     SnapshotTaken: _snapshot,
     AlertRaised: _raised,
     AlertEnded: _ended,

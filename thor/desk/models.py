@@ -22,13 +22,31 @@ class DeskCheckpoint(models.Model):
 
 
 class ReactorState(models.Model):
-    """What one reactor remembers, as of the checkpoint."""
+    """A part of what one reactor remembers, as of the checkpoint."""
 
-    reactor = models.CharField(max_length=40, primary_key=True)
-    state = models.JSONField()
+    reactor = models.CharField(max_length=40)
+    part = models.CharField(max_length=80)
+    state = models.JSONField(null=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("reactor", "part"), name="a_part_is_remembered_once"),)
 
     def __str__(self) -> str:
-        return self.reactor
+        return f"{self.reactor} {self.part}"
+
+
+class ConfigRecord(models.Model):
+    """What people set was taken up by the desk, for every entry of the stream after ``after_id``."""
+
+    at = models.DateTimeField()
+    after_id = models.CharField(max_length=41)
+    kinds = models.JSONField(help_text="Which settings were new.")
+
+    class Meta:
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S}Z {', '.join(self.kinds)}"
 
 
 class TransitionRecord(models.Model):

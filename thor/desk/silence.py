@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
-from thor.desk.reactor import NOTHING, AlertEnded, AlertRaised, Effects, Reactor, State
 from thor.markets.calendar import Status, TransitionKind
 from thor.markets.market import CME_MARKET
 from thor.markets.transition import MarketTransition
 from thor.quotes.quote import Quote
+from thor.quotes.reactor import NOTHING, AlertEnded, AlertRaised, Effects, Reactor, State
 
 LOOK_US: Final = 10_000_000
 SILENT_US: Final = 30_000_000
@@ -48,13 +48,17 @@ class SilenceReactor(Reactor):
             return NOTHING
         return self._stop(transition.at_us)
 
-    def on_quote(self, quote: Quote) -> Effects:
+    def on_quote(self, quote: Quote, _entry_id: str, _at_us: int) -> Effects:
         if quote.ts_us > self._heard_us:
             self._heard_us = quote.ts_us
             if self._raised:
                 self._raised = False
                 return [AlertEnded(ALERT, f"quotes come again, {quote.symbol} first", quote.ts_us)]
         return NOTHING
+
+    def on_suspect(self, quote: Quote, entry_id: str, at_us: int) -> Effects:
+        """A sign of life, whatever its price."""
+        return self.on_quote(quote, entry_id, at_us)
 
     def on_timer(self, at_us: int) -> Effects:
         self._next_us = at_us + LOOK_US

@@ -5,10 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import ClassVar
 
-from thor.desk.reactor import NOTHING, Baseline, Effects, Reactor, SnapshotTaken, State
+from thor.desk.effects import Baseline, SnapshotTaken
 from thor.markets.calendar import TransitionKind
 from thor.markets.transition import MarketTransition
 from thor.quotes.quote import Quote
+from thor.quotes.reactor import NOTHING, Effects, Reactor, State
 
 
 class SnapshotReactor(Reactor):
@@ -17,19 +18,28 @@ class SnapshotReactor(Reactor):
     name: ClassVar[str] = "snapshot"
 
     def __init__(self) -> None:
+        self._quotes: dict[str, Quote] = {}
         self._baselines: dict[str, Baseline] = {}
 
-    def on_quote(self, quote: Quote) -> Effects:
-        self._baselines[quote.symbol] = Baseline(quote.source, quote.close, quote.settlement, quote.last, quote.ts_us)
+    def on_quote(self, quote: Quote, _entry_id: str, _at_us: int) -> Effects:
+        self._quotes[quote.symbol] = quote
         return NOTHING
 
     def on_transition(self, transition: MarketTransition) -> Effects:
         if transition.kind is TransitionKind.CLOSE:
             return NOTHING
+        self._sum_up()
         ordered = {symbol: self._baselines[symbol] for symbol in sorted(self._baselines)}
         return [SnapshotTaken(transition.market, transition.trade_date, transition.at_us, ordered)]
 
+    def _sum_up(self) -> None:
+        """Only where it is asked for: a quote costs no more than being kept."""
+        for symbol, quote in self._quotes.items():
+            self._baselines[symbol] = Baseline(quote.source, quote.close, quote.settlement, quote.last, quote.ts_us)
+        self._quotes.clear()
+
     def state(self) -> State:
+        self._sum_up()
         return {symbol: _written(each) for symbol, each in self._baselines.items()}
 
     def restore(self, state: State) -> None:

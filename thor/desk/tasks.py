@@ -18,7 +18,6 @@ from thor.desk import latest, summary, triggers
 from thor.desk.events import publish
 from thor.desk.handlers import Context, handle
 from thor.desk.jobs import QUEUE, Backoff, NotYetError
-from thor.desk.reactor import AlertEnded, AlertRaised
 from thor.desk.sources import missing
 from thor.desk.triggers import Trigger
 from thor.history.group import IngestGroup
@@ -27,6 +26,7 @@ from thor.instruments.selectors import groups
 from thor.markets.trade_date import utc
 from thor.quotes.bus import ValkeyQuoteBus
 from thor.quotes.keys import Keys
+from thor.quotes.reactor import AlertEnded, AlertRaised
 from thor.runtime.bus import connect
 
 #: Raised as a market opens, ended by the first check that finds everything there.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple, Protocol, cast
+from typing import ClassVar, Final, NamedTuple, Protocol, cast
 
 import redis
 
@@ -27,6 +27,9 @@ class Limit(NamedTuple):
 class DeskTime(Protocol):
     """The desk's time. Asked before the stream is read."""
 
+    #: Nothing happens at the pace of a clock: tables are brought up to date with every commit.
+    is_simulated: ClassVar[bool]
+
     def begin_us(self) -> int:
         """Where a desk that never ran begins."""
         ...
@@ -44,6 +47,8 @@ class DeskTime(Protocol):
 
 class LiveTime:
     """The machine's clock; an entry's time is when the bus took it."""
+
+    is_simulated: ClassVar[bool] = False
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -68,6 +73,8 @@ class SimulatedTime:
 
     An entry's time is its ``ts``; or, where a stored day is played with the ids that it had, the same as live.
     """
+
+    is_simulated: ClassVar[bool] = True
 
     def __init__(self, client: redis.Redis, keys: Keys) -> None:
         self._client = client

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final, NamedTuple
 
+from thor.desk.effects import MarketTransitioned
 from thor.desk.jobs import Deferred, defer_once
-from thor.desk.reactor import MarketTransitioned
 from thor.markets.calendar import TransitionKind
 from thor.markets.market import CME_MARKET
 

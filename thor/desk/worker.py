@@ -15,10 +15,12 @@ import redis
 import structlog
 from django.db import connection
 
+from thor.desk.config import LOOK_SECONDS as CONFIG_SECONDS
+from thor.desk.config import ConfigTables
 from thor.desk.desk import BEGINNING, Desk
+from thor.desk.effects import MarketTransitioned
 from thor.desk.events import publish
 from thor.desk.handlers import Context, DomainEvent
-from thor.desk.reactor import AlertEnded, AlertRaised, MarketTransitioned, Reactor
 from thor.desk.silence import SilenceReactor
 from thor.desk.snapshot import SnapshotReactor
 from thor.desk.store import DeposedError, DeskStore
@@ -29,6 +31,7 @@ from thor.markets.horizon import short_horizons
 from thor.markets.trade_date import utc
 from thor.quotes.keys import Keys
 from thor.quotes.quote import Quote, QuoteRefusedError, decode, format_ts
+from thor.quotes.reactor import AlertEnded, AlertRaised, Config, Effect, Reactor
 from thor.runtime.bus import connect, server_problems
 from thor.runtime.clock import Clock, SystemClock
 from thor.runtime.lease import Lease, ValkeyLeases, new_owner
@@ -42,8 +45,10 @@ BATCH: Final = 5_000
 LEASE_SECONDS: Final = 2.5
 RENEW_SECONDS: Final = 1.0
 ASK_SECONDS: Final = 0.5
-#: Where nothing follows from what was heard, the stream id is kept this often: after a crash it is heard again.
+#: Where nothing urgent follows from what was heard, the stream id is kept this often: after a crash it is heard again.
 COMMIT_SECONDS: Final = 1.0
+#: While live a row is written this often at most, however often it moves.
+ROW_SECONDS: Final = 1.0
 REPORT_SECONDS: Final = 1.0
 HEALTH_TTL_SECONDS: Final = 10
 REFRESH_SECONDS: Final = 10.0
@@ -73,8 +78,10 @@ class DeskWorker(Worker):
         reactors: Callable[[], Sequence[Reactor]] = all_reactors,
         clock: Clock | None = None,
         tell_seconds: float = 0.0,
+        config: Callable[[], Config] | None = None,
     ) -> None:
         super().__init__()
+        self._read_config = config or ConfigTables().read
         self._tell_seconds = tell_seconds
         self._url = redis_url
         self._keys = Keys(namespace)
@@ -96,6 +103,8 @@ class DeskWorker(Worker):
         self._context = Context({}, {})
         self._known: object = None
         self._renew_at = self._refresh_at = self._commit_at = self._report_at = 0.0
+        self._config_at = self._rows_at = 0.0
+        self._rows_wait = False
         self._tell_at = time.monotonic() + self._tell_seconds
         self._saved_cursor = ""
         self._quotes = self._refused = self._transitions = 0
@@ -180,7 +189,7 @@ class DeskWorker(Worker):
         has_quotes = self._time.has_quotes()
         reactors = [each for each in self._make_reactors() if has_quotes or not each.needs_quotes]
         desk = Desk(calendars, reactors, position_us, self._standing_cursor(saved.cursor))
-        desk.start(saved.states)
+        desk.start(saved.states, self._read_config())
         self._desk, self._fence, self._leader = desk, fence, ""
         self._saved_cursor = saved.cursor
         self._watch_horizons(desk)
@@ -233,7 +242,10 @@ class DeskWorker(Worker):
         return markets.editions(), [(each.country, each.calendar) for each in markets.active_markets()]
 
     def _refresh(self, desk: Desk) -> None:
-        """Follow an edited market and a calendar that was compiled anew."""
+        """Follow what people set, an edited market, and a calendar that was compiled anew."""
+        if time.monotonic() >= self._config_at:
+            self._config_at = time.monotonic() + CONFIG_SECONDS
+            desk.configure(self._read_config())
         if time.monotonic() < self._refresh_at:
             return
         self._refresh_at = time.monotonic() + REFRESH_SECONDS
@@ -269,7 +281,7 @@ class DeskWorker(Worker):
         if limit.last_id is not None:
             self._wait_for_player(desk, limit)
             return None
-        seconds = min(self._renew_at, self._commit_at or self._renew_at) - time.monotonic()
+        seconds = min(self._renew_at, self._config_at, self._commit_at or self._renew_at) - time.monotonic()
         if desk.due_us is not None:
             until_due = (desk.due_us - limit.until_us) / 1e6
             if 0 < until_due < COARSE_SECONDS:
@@ -312,9 +324,9 @@ class DeskWorker(Worker):
     # --- committing -----------------------------------------------------------------------------------------------
 
     def _commit(self, desk: Desk) -> None:
-        """At once when something follows, else now and then."""
-        if not desk.effects and not desk.timers:
-            if desk.cursor == self._saved_cursor:
+        """At once when something urgent follows, else now and then."""
+        if not desk.is_urgent:
+            if not desk.effects and desk.cursor == self._saved_cursor and not self._rows_wait:
                 self._commit_at = 0.0
                 return
             if not self._commit_at:
@@ -323,10 +335,21 @@ class DeskWorker(Worker):
                 return
         assert self._store is not None
         effects, timers = desk.take()
-        events = self._store.commit(desk.cursor, desk.position_us, effects, timers, desk.states(), self._context)
+        rows = self._rows(desk)
+        states = desk.states()
+        events = self._store.commit(desk.cursor, desk.position_us, [*effects, *rows], timers, states, self._context)
         self._transitions += sum(isinstance(each, MarketTransitioned) for each in effects)
         self._publish(events)
         self._saved_cursor, self._commit_at = desk.cursor, 0.0
+
+    def _rows(self, desk: Desk) -> Sequence[Effect]:
+        """How the tables should stand; while live not oftener than once a second."""
+        assert self._time is not None
+        self._rows_wait = not self._time.is_simulated and time.monotonic() < self._rows_at
+        if self._rows_wait:
+            return ()
+        self._rows_at = time.monotonic() + ROW_SECONDS
+        return desk.rows()
 
     def _publish(self, events: Sequence[DomainEvent]) -> None:
         if not events:

@@ -6,6 +6,7 @@ table.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
@@ -40,6 +41,13 @@ class InstrumentFacts:
     def point_value_usd(self) -> Decimal:
         """USD per contract for one point of price."""
         return self.tick_value_usd / self.tick_size
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentTable:
+    """All instruments as people set them: what a desk is told."""
+
+    by_symbol: Mapping[str, InstrumentFacts]
 
 
 def target_ticks(tick_value_usd: Decimal, target_usd: Decimal = TARGET_USD) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -256,6 +257,14 @@ class Calendar:
             return None
         kind = _TURNS_CLOSE if index % 2 else _TURNS_OPEN
         return Transition(kind, self._turns[index], self._turn_dates[index])
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCalendars:
+    """Product group -> its calendar: what a desk is told. ``editions`` tell one compilation from another."""
+
+    by_group: Mapping[str, Calendar] = field(compare=False)
+    editions: tuple[tuple[str, str], ...]
 
 
 def _check(name: str, intervals: Sequence[Interval], first_us: int, end_us: int) -> None:

@@ -57,3 +57,10 @@ MARKETS: Final[tuple[MarketFacts, ...]] = (
 )
 DEFAULT_MARKET: Final = "USA"
 CME_MARKET: Final = "CME_Futures"
+
+
+@dataclass(frozen=True, slots=True)
+class ControlMarkets:
+    """The markets that count in the composite, as people set them: what a desk is told."""
+
+    countries: frozenset[str]

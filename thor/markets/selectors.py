@@ -62,6 +62,10 @@ class CalendarShelf:
         self._held = {name: held for name, digest in digests.items() if (held := self._take(name, digest))}
         return {name: calendar for name, (calendar, _) in self._held.items()}
 
+    def digests(self) -> dict[str, str]:
+        """Of the calendars as they were last looked at."""
+        return {name: digest for name, (_, digest) in self._held.items()}
+
     def one(self, name: str) -> Calendar | None:
         """One calendar as it is now; None when it was never compiled."""
         digest = CalendarEdition.objects.filter(calendar=name).values_list("digest", flat=True).first()

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from tests.desk_support import ALPHA, BEGIN_US, BETA, CYCLE_US, MINUTE_US, made_calendars, payload, wanted_transitions
 from thor.desk.desk import Desk
-from thor.desk.reactor import AlertRaised, Effects, MarketTransitioned, Reactor, State, StatusesFound
+from thor.desk.effects import MarketTransitioned, StatusesFound
 from thor.markets.calendar import Status
 from thor.markets.transition import MarketTransition
 from thor.quotes.quote import Quote, decode
+from thor.quotes.reactor import AlertRaised, Effects, Reactor, State
 
 CYCLES = 6
 CALENDARS = made_calendars(CYCLES)
@@ -34,7 +35,7 @@ class Heard(Reactor):
             self.next_us = at_us + self.every_us
         return ()
 
-    def on_quote(self, quote: Quote) -> Effects:
+    def on_quote(self, quote: Quote, entry_id: str, at_us: int) -> Effects:
         return [self._note(f"quote {quote.seq}", quote.ts_us)]
 
     def on_transition(self, transition: MarketTransition) -> Effects:

@@ -6,13 +6,14 @@ from datetime import date
 from decimal import Decimal
 
 from tests.desk_support import payload
-from thor.desk.reactor import AlertEnded, AlertRaised, Effects, Reactor, SnapshotTaken
+from thor.desk.effects import SnapshotTaken
 from thor.desk.silence import SilenceReactor
 from thor.desk.snapshot import SnapshotReactor
 from thor.markets.calendar import Status, TransitionKind
 from thor.markets.market import CME_MARKET
 from thor.markets.transition import MarketTransition
 from thor.quotes.quote import Quote, decode
+from thor.quotes.reactor import AlertEnded, AlertRaised, Effects, Reactor
 
 DAY = date(2025, 10, 9)
 SECOND = 1_000_000
@@ -42,9 +43,9 @@ def timers_until(reactor: Reactor, until_us: int) -> list[Effects]:
 
 def test_an_open_takes_the_last_baseline_of_each_symbol_and_a_close_none() -> None:
     reactor = SnapshotReactor()
-    reactor.on_quote(quote(T0 - 3, "YM", close=47000, settlement=47010.5))
-    reactor.on_quote(quote(T0 - 2, "ES", close=None))
-    reactor.on_quote(quote(T0 - 1, "YM", close=47001, settlement=None))
+    reactor.on_quote(quote(T0 - 3, "YM", close=47000, settlement=47010.5), "1-0", T0)
+    reactor.on_quote(quote(T0 - 2, "ES", close=None), "1-0", T0)
+    reactor.on_quote(quote(T0 - 1, "YM", close=47001, settlement=None), "1-0", T0)
     (taken,) = reactor.on_transition(opened("USA"))
     assert isinstance(taken, SnapshotTaken)
     assert (taken.market, taken.trade_date, taken.opened_us, list(taken.baselines)) == ("USA", DAY, T0, ["ES", "YM"])
@@ -56,8 +57,8 @@ def test_an_open_takes_the_last_baseline_of_each_symbol_and_a_close_none() -> No
 
 def test_a_baseline_survives_its_state_to_the_last_digit() -> None:
     reactor, other = SnapshotReactor(), SnapshotReactor()
-    reactor.on_quote(quote(T0, "SI", close=None, last=None, bid=31.005))
-    reactor.on_quote(decode(payload("CL", T0, 1).replace(b"98.5", b"-37.630000")))
+    reactor.on_quote(quote(T0, "SI", close=None, last=None, bid=31.005), "1-0", T0)
+    reactor.on_quote(decode(payload("CL", T0, 1).replace(b"98.5", b"-37.630000")), "1-0", T0)
     other.restore(reactor.state())
     assert other.on_transition(opened()) == reactor.on_transition(opened())
     assert str(other.on_transition(opened())[0].baselines["CL"].close) == "-37.630000"  # type: ignore[attr-defined]
@@ -66,11 +67,11 @@ def test_a_baseline_survives_its_state_to_the_last_digit() -> None:
 def test_thirty_seconds_without_a_quote_raise_one_alarm_and_a_quote_ends_it() -> None:
     reactor = SilenceReactor()
     reactor.on_transition(opened())
-    reactor.on_quote(quote(T0 + 5 * SECOND))
+    reactor.on_quote(quote(T0 + 5 * SECOND), "1-0", T0)
     assert timers_until(reactor, T0 + 30 * SECOND) == []
     ((raised,),) = timers_until(reactor, T0 + 120 * SECOND)
     assert isinstance(raised, AlertRaised) and raised.at_us == T0 + 40 * SECOND and "35 s" in raised.text
-    (ended,) = reactor.on_quote(quote(T0 + 121 * SECOND))
+    (ended,) = reactor.on_quote(quote(T0 + 121 * SECOND), "1-0", T0)
     assert isinstance(ended, AlertEnded) and ended.alert == raised.alert
     assert timers_until(reactor, T0 + 150 * SECOND) == []
 
@@ -87,9 +88,9 @@ def test_an_open_without_any_quote_is_silent_too_and_a_close_ends_the_alarm() ->
 def test_a_feed_that_repeats_an_old_quote_is_silent() -> None:
     reactor = SilenceReactor()
     reactor.on_transition(opened())
-    reactor.on_quote(quote(T0 - 600 * SECOND))
+    reactor.on_quote(quote(T0 - 600 * SECOND), "1-0", T0)
     assert len(timers_until(reactor, T0 + 31 * SECOND)) == 1
-    assert reactor.on_quote(quote(T0 - 600 * SECOND)) == ()
+    assert reactor.on_quote(quote(T0 - 600 * SECOND), "1-0", T0) == ()
 
 
 def test_other_markets_and_closed_hours_raise_nothing() -> None:

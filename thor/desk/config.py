@@ -1,0 +1,40 @@
+"""What people set, as the desk is told of it: read anew every half second, so that an edit is followed within one."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from thor.instruments.instrument import InstrumentTable
+from thor.instruments.selectors import load_instruments
+from thor.markets.calendar import GroupCalendars
+from thor.markets.market import ControlMarkets
+from thor.markets.models import Market
+from thor.markets.selectors import CalendarShelf
+from thor.quotes.reactor import Config
+from thor.signals.config import SignalSettings
+from thor.signals.selectors import load_signal_settings
+
+LOOK_SECONDS: Final = 0.5
+
+
+class ConfigTables:
+    """The tables in which people set things. Calendars are loaded again only where another edition was compiled."""
+
+    def __init__(self) -> None:
+        self._shelf = CalendarShelf()
+
+    def read(self) -> Config:
+        """One value of each kind."""
+        instruments = load_instruments()
+        calendars = self._shelf.look()
+        groups = {facts.group for facts in instruments.values()}
+        by_group = {name: calendar for name, calendar in calendars.items() if name in groups}
+        editions = tuple(sorted(self._shelf.digests().items()))
+        control = Market.objects.filter(is_active=True, is_control_market=True).values_list("country", flat=True)
+        found: dict[type[Any], Any] = {
+            InstrumentTable: InstrumentTable(instruments),
+            GroupCalendars: GroupCalendars(by_group, editions),
+            ControlMarkets: ControlMarkets(frozenset(control)),
+            SignalSettings: load_signal_settings(),
+        }
+        return found
