@@ -100,7 +100,7 @@ class FileTape(_Counted):
 
 
 class StoredTape(_Counted):
-    """The stored ticks of a trade date, in the order of their arrival, sources as stored.
+    """The stored ticks of a trade date (``day`` None: of any), in the order of their arrival, sources as stored.
 
     Where a desk told timers among them (``has_timers``, SPEC 15), they keep their ids, and so every timer its place;
     else timers fall by the ticks' own times. ``last_us``: when the last one is heard.
@@ -111,7 +111,7 @@ class StoredTape(_Counted):
     def __init__(
         self,
         connection: psycopg.Connection[tuple[Any, ...]],
-        day: date,
+        day: date | None,
         from_us: int,
         until_us: int,
         known: Sequence[str],

@@ -12,7 +12,7 @@ compiled calendars take their dates from it.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -75,6 +75,12 @@ def trade_date_span(at_us: int, group: str = DEFAULT_GROUP) -> Span:
     starts, dates = _turns(year, group)
     index = bisect_right(starts, at_us) - 1
     return Span(dates[index], starts[index], starts[index + 1])
+
+
+def spans_of(day: date, groups: Iterable[str] = GROUPS) -> list[Span]:
+    """When a trade date is, of each product group that has it."""
+    noon_us = epoch_us(datetime.combine(day, time(12), UTC))
+    return [span for group in groups if (span := trade_date_span(noon_us, group)).trade_date == day]
 
 
 @lru_cache(maxsize=256)

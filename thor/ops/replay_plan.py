@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,12 +16,10 @@ from thor.history.recording_file import RecordingError, open_recording
 from thor.history.services import connect_database, known_groups
 from thor.history.tape import EmptyTape, FileTape, StoredTape
 from thor.markets.models import CalendarEdition
-from thor.markets.trade_date import DEFAULT_GROUP, GROUPS, Span, trade_date_span, utc
+from thor.markets.trade_date import DEFAULT_GROUP, spans_of, trade_date_span, utc
 from thor.ops.replay import Plan
 from thor.quotes.quote import format_ts
 from thor.runtime.problem import Problem
-
-_DAY_US = 86_400_000_000
 
 
 class Asked(NamedTuple):
@@ -111,13 +109,6 @@ def _require_calendars(from_us: int, until_us: int) -> None:
             f"no calendar knows {utc(from_us):%Y-%m-%d}: they reach from {reach['first']:%Y-%m-%d} to "
             f"{reach['end']:%Y-%m-%d}."
         )
-
-
-def spans_of(day: date, groups: Iterable[str] = GROUPS) -> list[Span]:
-    """When a trade date is, of each product group that has it."""
-    noon_us = (day - date(1970, 1, 1)) // timedelta(microseconds=1) + _DAY_US // 2
-    found = (trade_date_span(noon_us, group) for group in groups)
-    return [span for span in found if span.trade_date == day]
 
 
 def _end_of_day(at_us: int, groups: Mapping[str, str], symbols: Iterable[str]) -> int:

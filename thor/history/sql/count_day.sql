@@ -8,5 +8,5 @@ FROM (
     SELECT ts, stream_id,
         CASE WHEN stream_id ~ '^[0-9]{1,18}-[0-9]{1,18}$' THEN split_part(stream_id, '-', 1)::bigint END AS ms
     FROM ticks
-    WHERE trade_date = %(day)s AND ts >= %(from)s AND ts <= %(until)s AND symbol = ANY(%(symbols)s)
+    WHERE (%(day)s::date IS NULL OR trade_date = %(day)s) AND ts >= %(from)s AND ts <= %(until)s AND symbol = ANY(%(symbols)s)
 ) AS found

@@ -8,7 +8,7 @@ WITH found AS (
             ELSE (extract(epoch FROM ts) * 1000)::bigint END AS ms,
         CASE WHEN stream_id ~ '^[0-9]{1,18}-[0-9]{1,18}$' THEN split_part(stream_id, '-', 2)::bigint END AS number
     FROM ticks
-    WHERE trade_date = %(day)s AND ts >= %(from)s AND ts <= %(until)s AND symbol = ANY(%(symbols)s)
+    WHERE (%(day)s::date IS NULL OR trade_date = %(day)s) AND ts >= %(from)s AND ts <= %(until)s AND symbol = ANY(%(symbols)s)
 ),
 backwards AS (
     SELECT *,
