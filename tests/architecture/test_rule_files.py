@@ -14,7 +14,8 @@ THOR = Path(__file__).resolve().parents[2] / "thor"
 #: Every rule file of the house, by its place. A new rule file is added here.
 RULE_FILES = sorted(
     {
-        "quotes/quote.py", "quotes/merge.py", "quotes/keys.py", "quotes/health.py", "quotes/replay_clock.py",
+        "quotes/quote.py", "quotes/quick.py", "quotes/merge.py", "quotes/keys.py", "quotes/health.py",
+        "quotes/replay_clock.py",
         "instruments/symbol.py", "instruments/instrument.py", "markets/trade_date.py",
         "markets/us_holidays.py", "markets/hours.py",
         "markets/calendar.py", "markets/market.py", "markets/transition.py", "markets/session.py",

@@ -30,7 +30,8 @@ from thor.markets.calendar import Calendar, Status
 from thor.markets.horizon import short_horizons
 from thor.markets.trade_date import utc
 from thor.quotes.keys import Keys
-from thor.quotes.quote import Quote, QuoteRefusedError, decode, format_ts
+from thor.quotes.quick import decode
+from thor.quotes.quote import Quote, QuoteRefusedError, format_ts
 from thor.quotes.reactor import AlertEnded, AlertRaised, Config, Effect, Reactor
 from thor.runtime.bus import connect, server_problems
 from thor.runtime.clock import Clock, SystemClock
