@@ -25,7 +25,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from itertools import count as count_from
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
 from thor.instruments.instrument import BY_SYMBOL, EVERY_MONTH
 from thor.instruments.symbol import SymbolError, canonical
@@ -90,8 +90,9 @@ class RollDays:
 _EXPIRY: Final = Anchor.LAST_TRADING_DAY
 _NOTICE: Final = Anchor.FIRST_NOTICE_DAY
 _INDEX: Final = RollDays(4, _EXPIRY, "HMUZ")
-#: The seeds. Index futures: the Monday of the week of expiry, CME's published roll date. The others: when the volume
-#: has usually moved on. Gold's October and the metals' other thin months are listed but not followed.
+#: The seeds. Index futures: the Monday of the week of expiry, CME's published roll date (the Friday before, where a
+#: holiday falls into the week). The others: when the volume has usually moved on. Gold's October and the metals'
+#: other thin months are listed but not followed.
 ROLL_DAYS: Final[Mapping[str, RollDays]] = {
     "YM": _INDEX,
     "ES": _INDEX,
@@ -128,8 +129,7 @@ def parse_contract(text: str, on: date | None = None) -> Contract:
 
 
 def _of_digit(root: str, month: int, digit: int, on: date) -> Contract:
-    first = on.year - 1
-    years = (Contract(root, year, month) for year in range(first, first + 12) if year % 10 == digit)
+    years = (Contract(root, year, month) for year in range(on.year, on.year + 12) if year % 10 == digit)
     return next(each for each in years if last_trading_day(each) >= on)
 
 
@@ -164,8 +164,7 @@ def front(root: str, on: date, rule: RollDays) -> Contract:
     return next(each for each in _from(root, on, rule.months) if roll_date(each, rule) > on)
 
 
-@dataclass(frozen=True, slots=True)
-class RollStep:
+class RollStep(NamedTuple):
     """On the trade date ``effective`` the front contract is no longer ``old`` but ``new``."""
 
     old: Contract

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Final, Protocol
 
 from django.db import transaction
 from django.db.models import Max, Model
 
-from thor.instruments.contract import ROLL_DAYS
+from thor.instruments.contract import ROLL_DAYS, Anchor, ContractError, RollDays, RollMethod, rolls
 from thor.instruments.instrument import INSTRUMENTS, InstrumentFacts
-from thor.instruments.models import BOARD, Instrument, RollRule, WatchList, WatchListEntry
+from thor.instruments.models import BOARD, Instrument, Roll, RollRule, WatchList, WatchListEntry
+from thor.runtime.problem import Problem
 
 
 class InstrumentBoard(Protocol):
@@ -56,6 +59,71 @@ def save(row: Model, reason: str) -> None:
     """Keep a row of configuration, with the reason in its history."""
     row._change_reason = reason  # type: ignore[attr-defined]
     row.save()
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRoll:
+    """A roll that a rule gives. ``held``: the effective trade date that the calendar has instead, or has too."""
+
+    symbol: str
+    old: str
+    new: str
+    effective: date
+    reason: str
+    held: date | None
+
+    @property
+    def is_missing(self) -> bool:
+        return self.held is None
+
+    @property
+    def state(self) -> str:
+        if self.held is None:
+            return "missing"
+        return "there" if self.held == self.effective else f"there, on {self.held}"
+
+
+def plan_rolls(symbol: str | None, first: date, last: date) -> list[PlannedRoll]:
+    """The rolls from ``first`` to ``last`` of one instrument, or of all that roll by days. Raises Problem."""
+    rules = RollRule.objects.select_related("instrument")
+    if symbol is None:
+        chosen = list(rules.filter(method=RollMethod.DAYS_BEFORE))
+    else:
+        chosen = [_roll_rule(rules.filter(instrument__symbol=symbol.upper()).first(), symbol)]
+    try:
+        return [each for rule in chosen for each in _planned(rule, first, last)]
+    except ContractError as error:
+        raise Problem(f"{error}.") from error
+
+
+def _roll_rule(found: RollRule | None, symbol: str) -> RollRule:
+    if found is None:
+        raise Problem(f"{symbol} has no roll rule: add one in the admin, or name another instrument.")
+    if found.method != RollMethod.DAYS_BEFORE:
+        raise Problem(f"{symbol} rolls by {found.get_method_display()}: that is decided from stored sessions.")
+    return found
+
+
+def _planned(rule: RollRule, first: date, last: date) -> Iterator[PlannedRoll]:
+    held = dict(rule.instrument.rolls.values_list("from_contract", "effective"))
+    days = RollDays(rule.days_before, Anchor(rule.anchor), rule.months)
+    reason = f"{rule.days_before} business days before the {rule.get_anchor_display()}"
+    for old, new, effective in rolls(rule.instrument.symbol, first, last, days):
+        yield PlannedRoll(rule.instrument.symbol, old.name, new.name, effective, reason, held.get(old.name))
+
+
+@transaction.atomic
+def write_rolls(planned: Iterable[PlannedRoll]) -> int:
+    """Add those that the calendar has not. Returns how many; what is there is never changed."""
+    missing = [each for each in planned if each.is_missing]
+    instruments = Instrument.objects.in_bulk({each.symbol for each in missing}, field_name="symbol")
+    for each in missing:
+        row = Roll(
+            instrument=instruments[each.symbol], from_contract=each.old, to_contract=each.new,
+            effective=each.effective, reason=each.reason,
+        )  # fmt: skip
+        save(row, "roll_calendar")
+    return len(missing)
 
 
 def announce(board: InstrumentBoard) -> int:
