@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema
 from pydantic import Field
 
-from thor.instruments.answers import session_in
-from thor.instruments.models import Instrument
-from thor.instruments.selectors import board_symbols
+from thor.instruments.answers import instruments_answer, session_in
+from thor.instruments.contract import Anchor, RollMethod
 from thor.markets.api import SessionAnswer, json_response
 from thor.markets.market import DEFAULT_MARKET
 from thor.runtime.asgi import query_fields
-from thor.runtime.decimals import plain
 
 router = Router(tags=["instruments"])
 sessions_router = Router(tags=["markets"])
@@ -28,53 +25,55 @@ At = Annotated[
 ]
 
 
-class InstrumentFacts(Schema):
+class RollAnswer(Schema):
+    method: RollMethod
+    days_before: int = Field(description="Business days before the anchor; by volume or open interest: at the latest")
+    anchor: Anchor
+    months: str = Field(description="Letters of the delivery months that are followed")
+
+
+class ContractAnswer(Schema):
+    contract: str = Field(examples=["ESZ26"])
+    last_trading_day: str
+    first_notice_day: str | None = Field(description="Where notice may be given while it still trades")
+    left_on: str | None = Field(description="The trade date from which on it is in front no more")
+
+
+class InstrumentAnswer(Schema):
     symbol: str
     name: str
     exchange: str
     tick_size: str = Field(description="Price points, decimal as text")
     tick_value_usd: str = Field(description="USD per contract, decimal as text")
+    point_value_usd: str = Field(description="USD per contract for one point of price, decimal as text")
+    target_ticks: int = Field(description="How many ticks of one contract come nearest to 100 USD")
     display_precision: int
     currency: str
     group: str = Field(description="Product group, whose trading hours and trade date it follows")
-    position: int
-    is_tracked: bool
     preferred_source: str | None = Field(description="The source that wins while it is fresh")
+    spike_limit_pct: str | None = Field(description="A quote further from the last good one is suspect; null: no limit")
+    spike_limit_ticks: int | None
+    spike_limit_atr: str | None = Field(description="In average true ranges")
+    may_be_negative: bool = Field(description="A price below zero is not suspect")
+    months: str = Field(description="Letters of the delivery months in which it trades")
+    roll: RollAnswer | None
+    position: int = Field(description="Its place in this answer; on the board, where it is tracked")
+    is_tracked: bool = Field(description="On the board's watch list")
+    front_contract: str | None = Field(description="On the trade date of now, by roll calendar and rule")
+    contracts: list[ContractAnswer] = Field(description="The next ones that still trade")
 
 
 class InstrumentsAnswer(Schema):
-    instruments: list[InstrumentFacts]
+    instruments: list[InstrumentAnswer]
 
 
 @router.get(
     "/instruments", response=InstrumentsAnswer, operation_id="instruments", summary="Instruments and their facts"
 )
-async def instruments(request: HttpRequest) -> dict[str, list[InstrumentFacts]]:
-    """All of them, in the board's order."""
+async def instruments(request: HttpRequest) -> HttpResponse:
+    """All of them, the board's first and in its order."""
     del request
-    return {"instruments": await sync_to_async(_all)()}
-
-
-def _all() -> list[InstrumentFacts]:
-    places = {symbol: place for place, symbol in enumerate(board_symbols())}
-    found = sorted(Instrument.objects.all(), key=lambda each: places.get(each.symbol, len(places)))
-    return [_facts(each, place, each.symbol in places) for place, each in enumerate(found)]
-
-
-def _facts(each: Instrument, position: int, is_tracked: bool) -> InstrumentFacts:
-    return InstrumentFacts(
-        symbol=each.symbol,
-        name=each.name,
-        exchange=each.exchange,
-        tick_size=plain(each.tick_size),
-        tick_value_usd=plain(each.tick_value_usd),
-        display_precision=each.display_precision,
-        currency=each.currency,
-        group=each.group,
-        position=position,
-        is_tracked=is_tracked,
-        preferred_source=each.preferred_source or None,
-    )
+    return json_response(await instruments_answer({}))
 
 
 @sessions_router.get(

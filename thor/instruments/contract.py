@@ -37,6 +37,9 @@ _WEDNESDAY, _FRIDAY = 2, 4
 _CENTURY_TURN: Final = 70
 
 
+_NOTHING: Final[Mapping[str, date]] = {}
+
+
 class ContractError(ValueError):
     """No contract, or none whose rule is known, in one line for a person."""
 
@@ -159,9 +162,13 @@ def roll_date(contract: Contract, rule: RollDays) -> date:
     return _back(anchor, rule.days_before, BY_SYMBOL[contract.root].group)
 
 
-def front(root: str, on: date, rule: RollDays) -> Contract:
-    """The contract in front on a trade date. Raises ContractError."""
-    return next(each for each in _from(root, on, rule.months) if roll_date(each, rule) > on)
+def front(root: str, on: date, rule: RollDays, decided: Mapping[str, date] = _NOTHING) -> Contract:
+    """The contract in front on a trade date. Raises ContractError.
+
+    ``decided``: of contracts by name the trade date on which they are left, where that is not for the rule to say.
+    """
+    followed = _from(root, on, rule.months)
+    return next(each for each in followed if (decided.get(each.name) or roll_date(each, rule)) > on)
 
 
 class RollStep(NamedTuple):

@@ -108,7 +108,7 @@ class WatchListEntry(models.Model):
     history = HistoricalRecords()
 
     class Meta:
-        ordering = ("position", "id")
+        ordering = ("position", "instrument__symbol")
         verbose_name = "instrument"
         constraints = (
             models.UniqueConstraint(fields=("watch_list", "instrument"), name="an_instrument_is_once_on_a_list"),

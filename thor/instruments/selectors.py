@@ -2,9 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from django.db.models import F, OuterRef, Subquery
+
 from thor.instruments.contract import Anchor, RollDays
 from thor.instruments.instrument import InstrumentFacts
-from thor.instruments.models import BOARD, Instrument, RollRule, WatchListEntry
+from thor.instruments.models import BOARD, Instrument, Roll, RollRule, WatchListEntry
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One instrument as it stands in the tables. ``place``: its place on the board's watch list, None beside it.
+    ``decided``: of the roll calendar, contracts by name with the trade date on which they are left."""
+
+    facts: InstrumentFacts
+    currency: str
+    preferred_source: str
+    place: int | None
+    roll: RollDays | None
+    roll_method: str | None
+    decided: tuple[tuple[str, date], ...]
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Every instrument, the board's first and in its order."""
+
+    listed: tuple[Listed, ...]
+
+    @cached_property
+    def groups(self) -> dict[str, str]:
+        """Symbol -> product group."""
+        return {each.facts.symbol: each.facts.group for each in self.listed}
 
 
 def known_symbols() -> frozenset[str]:
@@ -28,6 +60,15 @@ def load_instruments() -> dict[str, InstrumentFacts]:
     return {each.symbol: facts_of(each) for each in Instrument.objects.all()}
 
 
+def load_catalogue() -> Catalogue:
+    """All of it as it is now, in two queries."""
+    place = WatchListEntry.objects.filter(watch_list__name=BOARD, instrument=OuterRef("pk")).values("position")
+    rows = Instrument.objects.select_related("roll_rule").annotate(place=Subquery(place))
+    decided = _decided()
+    ordered = rows.order_by(F("place").asc(nulls_last=True), "symbol")
+    return Catalogue(tuple(_listed(each, each.place, tuple(decided.get(each.pk, ()))) for each in ordered))
+
+
 def facts_of(each: Instrument) -> InstrumentFacts:
     """A row as the value that rules take."""
     return InstrumentFacts(
@@ -46,7 +87,23 @@ def facts_of(each: Instrument) -> InstrumentFacts:
     )
 
 
-def roll_days() -> dict[str, RollDays]:
-    """Symbol -> when its front contract gives way."""
-    rules = RollRule.objects.select_related("instrument")
-    return {each.instrument.symbol: RollDays(each.days_before, Anchor(each.anchor), each.months) for each in rules}
+def roll_days(rule: RollRule) -> RollDays:
+    """A rule as the value that ``contract`` takes."""
+    return RollDays(rule.days_before, Anchor(rule.anchor), rule.months)
+
+
+def _listed(each: Instrument, place: int | None, decided: tuple[tuple[str, date], ...]) -> Listed:
+    rule: RollRule | None = getattr(each, "roll_rule", None)
+    days = None if rule is None else roll_days(rule)
+    method = None if rule is None else rule.method
+    return Listed(facts_of(each), each.currency, each.preferred_source, place, days, method, decided)
+
+
+def _decided() -> dict[int, list[tuple[str, date]]]:
+    """Instrument's id -> its rolls as the calendar has them."""
+    found: dict[int, list[tuple[str, date]]] = {}
+    for key, contract, effective in Roll.objects.order_by("effective").values_list(
+        "instrument_id", "from_contract", "effective"
+    ):
+        found.setdefault(key, []).append((contract, effective))
+    return found

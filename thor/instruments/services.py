@@ -10,9 +10,10 @@ from typing import Final, Protocol
 from django.db import transaction
 from django.db.models import Max, Model
 
-from thor.instruments.contract import ROLL_DAYS, Anchor, ContractError, RollDays, RollMethod, rolls
+from thor.instruments.contract import ROLL_DAYS, ContractError, RollMethod, rolls
 from thor.instruments.instrument import INSTRUMENTS, InstrumentFacts
 from thor.instruments.models import BOARD, Instrument, Roll, RollRule, WatchList, WatchListEntry
+from thor.instruments.selectors import roll_days
 from thor.runtime.problem import Problem
 
 
@@ -106,9 +107,8 @@ def _roll_rule(found: RollRule | None, symbol: str) -> RollRule:
 
 def _planned(rule: RollRule, first: date, last: date) -> Iterator[PlannedRoll]:
     held = dict(rule.instrument.rolls.values_list("from_contract", "effective"))
-    days = RollDays(rule.days_before, Anchor(rule.anchor), rule.months)
     reason = f"{rule.days_before} business days before the {rule.get_anchor_display()}"
-    for old, new, effective in rolls(rule.instrument.symbol, first, last, days):
+    for old, new, effective in rolls(rule.instrument.symbol, first, last, roll_days(rule)):
         yield PlannedRoll(rule.instrument.symbol, old.name, new.name, effective, reason, held.get(old.name))
 
 

@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Final, Generic, TypeVar
 
 from thor.runtime.problem import Problem
@@ -21,16 +23,26 @@ Away = type[Exception] | tuple[type[Exception], ...]
 
 
 class Kept(Generic[T]):
-    """The value that ``read`` gives, looked at again every ``seconds`` in a thread of its own.
+    """The value that ``read`` gives, looked at again every ``seconds`` in a thread of its own, always the same one: a
+    connection that it leaves open is found again, and ``end`` may close it there.
 
     ``read`` gets the value of before (None at first) and raises ``away`` while the database is away: then the last
     value stands. Any other error ends the keeping, and the next who asks gets it. Started and stopped in a running
     event loop.
     """
 
-    def __init__(self, name: str, read: Callable[[T | None], T], seconds: float, away: Away) -> None:
-        self._name, self._read, self._seconds, self._away = name, read, seconds, away
+    def __init__(
+        self,
+        name: str,
+        read: Callable[[T | None], T],
+        seconds: float,
+        away: Away,
+        end: Callable[[], None] | None = None,
+    ) -> None:
+        self._name, self._read, self._seconds, self._away, self._end = name, read, seconds, away, end
         self._value: T | None = None
+        self._said = ""
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._tried = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -42,6 +54,9 @@ class Kept(Generic[T]):
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+        if self._end is not None:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._end)
+        self._thread.shutdown(wait=False)
 
     async def get(self) -> T:
         """The value; the first reading is waited for. Raises Problem 503 when there is none."""
@@ -63,7 +78,15 @@ class Kept(Generic[T]):
             await asyncio.sleep(self._seconds if self._value is not None else min(self._seconds, IMPATIENT_SECONDS))
 
     async def _look(self) -> None:
+        loop = asyncio.get_running_loop()
         try:
-            self._value = await asyncio.to_thread(self._read, self._value)
+            self._value = await loop.run_in_executor(self._thread, copy_context().run, self._read, self._value)
+            self._say("")
         except self._away as error:
-            logger.warning("%s: not read: %s", self._name, str(error).split("\n", 1)[0])
+            self._say(f"not read: {str(error).split(chr(10), 1)[0]}")
+
+    def _say(self, what: str) -> None:
+        """Once for as long as it stays the same."""
+        if what and what != self._said:
+            logger.warning("%s: %s", self._name, what)
+        self._said = what

@@ -93,7 +93,7 @@ export interface paths {
         };
         /**
          * Instruments and their facts
-         * @description All of them, in the board's order.
+         * @description All of them, the board's first and in its order.
          */
         get: operations["instruments"];
         put?: never;
@@ -356,6 +356,12 @@ export interface components {
             /** Alerts */
             alerts: components["schemas"]["AlertRow"][];
         };
+        /**
+         * Anchor
+         * @description The day before which business days are counted.
+         * @enum {string}
+         */
+        Anchor: "last_trading_day" | "first_notice_day";
         /** ClockAnswer */
         ClockAnswer: {
             /**
@@ -390,6 +396,26 @@ export interface components {
              * @description Of all control markets as given; it need not be 1
              */
             weight: string;
+        };
+        /** ContractAnswer */
+        ContractAnswer: {
+            /**
+             * Contract
+             * @example ESZ26
+             */
+            contract: string;
+            /**
+             * First Notice Day
+             * @description Where notice may be given while it still trades
+             */
+            first_notice_day: string | null;
+            /** Last Trading Day */
+            last_trading_day: string;
+            /**
+             * Left On
+             * @description The trade date from which on it is in front no more
+             */
+            left_on: string | null;
         };
         /** Desk */
         Desk: {
@@ -463,8 +489,13 @@ export interface components {
              */
             rate: number | null;
         };
-        /** InstrumentFacts */
-        InstrumentFacts: {
+        /** InstrumentAnswer */
+        InstrumentAnswer: {
+            /**
+             * Contracts
+             * @description The next ones that still trade
+             */
+            contracts: components["schemas"]["ContractAnswer"][];
             /** Currency */
             currency: string;
             /** Display Precision */
@@ -472,23 +503,67 @@ export interface components {
             /** Exchange */
             exchange: string;
             /**
+             * Front Contract
+             * @description On the trade date of now, by roll calendar and rule
+             */
+            front_contract: string | null;
+            /**
              * Group
              * @description Product group, whose trading hours and trade date it follows
              */
             group: string;
-            /** Is Tracked */
+            /**
+             * Is Tracked
+             * @description On the board's watch list
+             */
             is_tracked: boolean;
+            /**
+             * May Be Negative
+             * @description A price below zero is not suspect
+             */
+            may_be_negative: boolean;
+            /**
+             * Months
+             * @description Letters of the delivery months in which it trades
+             */
+            months: string;
             /** Name */
             name: string;
-            /** Position */
+            /**
+             * Point Value Usd
+             * @description USD per contract for one point of price, decimal as text
+             */
+            point_value_usd: string;
+            /**
+             * Position
+             * @description Its place in this answer; on the board, where it is tracked
+             */
             position: number;
             /**
              * Preferred Source
              * @description The source that wins while it is fresh
              */
             preferred_source: string | null;
+            roll: components["schemas"]["RollAnswer"] | null;
+            /**
+             * Spike Limit Atr
+             * @description In average true ranges
+             */
+            spike_limit_atr: string | null;
+            /**
+             * Spike Limit Pct
+             * @description A quote further from the last good one is suspect; null: no limit
+             */
+            spike_limit_pct: string | null;
+            /** Spike Limit Ticks */
+            spike_limit_ticks: number | null;
             /** Symbol */
             symbol: string;
+            /**
+             * Target Ticks
+             * @description How many ticks of one contract come nearest to 100 USD
+             */
+            target_ticks: number;
             /**
              * Tick Size
              * @description Price points, decimal as text
@@ -503,7 +578,7 @@ export interface components {
         /** InstrumentsAnswer */
         InstrumentsAnswer: {
             /** Instruments */
-            instruments: components["schemas"]["InstrumentFacts"][];
+            instruments: components["schemas"]["InstrumentAnswer"][];
         };
         /** Jobs */
         Jobs: {
@@ -851,6 +926,27 @@ export interface components {
             /** Replays */
             replays: components["schemas"]["ReplayRow"][];
         };
+        /** RollAnswer */
+        RollAnswer: {
+            anchor: components["schemas"]["Anchor"];
+            /**
+             * Days Before
+             * @description Business days before the anchor; by volume or open interest: at the latest
+             */
+            days_before: number;
+            method: components["schemas"]["RollMethod"];
+            /**
+             * Months
+             * @description Letters of the delivery months that are followed
+             */
+            months: string;
+        };
+        /**
+         * RollMethod
+         * @description What decides that the next contract is in front.
+         * @enum {string}
+         */
+        RollMethod: "days_before" | "volume" | "open_interest";
         /** SeriesAnswer */
         SeriesAnswer: {
             /**

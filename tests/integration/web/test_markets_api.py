@@ -271,7 +271,7 @@ def test_while_the_database_is_away_the_last_table_stands(
         connection.execute("ALTER DATABASE markets_api ALLOW_CONNECTIONS false")
         connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'markets_api'")
         try:
-            wait_until(lambda: web.get("/api/instruments").status_code == 503, 15)
+            wait_until(lambda: web.get("/api/alerts").status_code == 503, 15)
             assert [web.get(path).status_code for path in ENDPOINTS] == [200] * 4
             away = make_web(DATABASE_URL=database.url)
             for path in ENDPOINTS:

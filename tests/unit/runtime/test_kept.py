@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -98,3 +99,34 @@ def test_what_is_not_the_databases_absence_is_not_hidden() -> None:
 def test_a_bug_in_the_first_reading_is_not_waited_for() -> None:
     with pytest.raises(ValueError, match="a bug"):
         run(Source(ValueError("a bug")), lambda kept: kept.get(), seconds=60)
+
+
+def test_reading_and_the_end_are_on_one_thread() -> None:
+    threads: list[int] = []
+
+    def read(_before: Any) -> str:
+        threads.append(threading.get_ident())
+        return "a"
+
+    async def session() -> None:
+        kept: Kept[str] = Kept("things", read, 0.001, AwayError, lambda: threads.append(threading.get_ident()))
+        kept.start()
+        await until(lambda: len(threads) >= 5)
+        await kept.stop()
+
+    asyncio.run(session())
+    assert len(threads) >= 6
+    assert len(set(threads)) == 1
+    assert threading.get_ident() not in threads
+
+
+def test_an_absence_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    away = AwayError("gone\nwith details")
+    source = Source("a", away, away, away, "b", away, AwayError("still gone"), "c")
+
+    async def check(kept: Kept[str]) -> None:
+        await until(lambda: source.times >= 10)
+
+    run(source, check)
+    said = [record.getMessage() for record in caplog.records]
+    assert said == ["things: not read: gone", "things: not read: gone", "things: not read: still gone"]

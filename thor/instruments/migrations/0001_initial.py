@@ -640,7 +640,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "instrument",
-                "ordering": ("position", "id"),
+                "ordering": ("position", "instrument__symbol"),
                 "constraints": [
                     models.UniqueConstraint(fields=("watch_list", "instrument"), name="an_instrument_is_once_on_a_list")
                 ],
