@@ -67,7 +67,9 @@ class VwapMinute(models.Model):
 
     class Meta:
         ordering = ("-minute", "symbol")
-        constraints = (models.UniqueConstraint(fields=("symbol", "minute"), name="a_minute_is_weighed_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=("symbol", "minute", "trade_date"), name="a_minute_is_weighed_once"),
+        )
         indexes = (models.Index(fields=("symbol", "trade_date", "minute"), name="vwap_by_trade_date"),)
 
     def __str__(self) -> str:

@@ -161,7 +161,9 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ("-minute", "symbol"),
                 "indexes": [models.Index(fields=["symbol", "trade_date", "minute"], name="vwap_by_trade_date")],
-                "constraints": [models.UniqueConstraint(fields=("symbol", "minute"), name="a_minute_is_weighed_once")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("symbol", "minute", "trade_date"), name="a_minute_is_weighed_once")
+                ],
             },
         ),
     ]
