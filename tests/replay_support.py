@@ -51,7 +51,27 @@ _LEFT: Mapping[str, str] = {
     " FROM {n}.markets_marketdatasnapshot s JOIN {n}.markets_market m ON m.id = s.market_id"
     " ORDER BY s.opened_at, m.country",
     "alerts": "SELECT alert, severity, text, started_at, ended_at FROM {n}.desk_alert ORDER BY started_at, alert",
-    "reactors": "SELECT reactor, part, state FROM {n}.desk_reactorstate ORDER BY reactor, part",
+    # TOTAL's second value is the entry heard last.
+    "reactors": "SELECT reactor, part, CASE part WHEN 'TOTAL' THEN state - 1 ELSE state END FROM {n}.desk_reactorstate"
+    " ORDER BY reactor, part",
+    "baselines": "SELECT b.symbol, b.trade_date, b.source, b.settlement, b.previous_close, b.open, b.at, t.ts, t.seq"
+    " FROM {n}.signals_sessionbaseline b LEFT JOIN {n}.ticks t ON t.stream_id = b.from_stream_id ORDER BY b.at, b.symbol",
+    "signals": "SELECT c.symbol, c.at, c.signal_from, c.signal_to, c.net_change, t.ts, t.seq"
+    " FROM {n}.signals_signalchange c LEFT JOIN {n}.ticks t ON t.stream_id = c.entry_id ORDER BY c.id",
+    "days": "SELECT symbol, trade_date, baseline, baseline_from, net_change, signal, quotes, updated_at"
+    " FROM {n}.signals_signalday ORDER BY symbol, trade_date",
+    "quality": "SELECT symbol, trade_date, good, suspect, crossed, zero, negative, spike, out_of_order, stale, levels,"
+    " last_suspect, last_reasons FROM {n}.quotes_quotequality ORDER BY symbol, trade_date",
+    "vwap": "SELECT symbol, minute, trade_date, last_price, cumulative_volume, delta_volume, vwap, is_restart"
+    " FROM {n}.indicators_vwapminute ORDER BY symbol, trade_date, minute",
+    "metrics": "SELECT market, trade_date, symbol, opened, updated, market_open, market_high_open, market_high_pct_open,"
+    " market_low_open, market_low_pct_open, closed, market_close, market_high_pct_close, market_low_pct_close,"
+    " market_close_vs_open_pct, market_range, market_range_pct, session_volume"
+    " FROM {n}.indicators_intradaymetric ORDER BY market, trade_date, symbol",
+    "ranges": "SELECT symbol, trade_date, high, low, last FROM {n}.indicators_dailyrange ORDER BY symbol, trade_date",
+    "year": "SELECT symbol, high_52w, high_52w_date, low_52w, low_52w_date, last_price_checked, all_time_high,"
+    " all_time_high_date, all_time_low, all_time_low_date, last_updated"
+    " FROM {n}.indicators_rolling52weekstats ORDER BY symbol",
     "jobs": "SELECT task_name, args - 'after_id', status, queueing_lock FROM {n}.procrastinate_jobs"
     " ORDER BY task_name, queueing_lock",
 }

@@ -24,7 +24,10 @@ RULE_FILES = sorted(
         "desk/health.py", "desk/sources.py",
         "vendors/excel/sheet.py", "history/tick.py", "history/week.py", "history/recording.py",
         "history/account.py", "history/letter.py", "history/lease.py", "history/watch.py", "runtime/backoff.py",
-        "signals/config.py", "instruments/contract.py",
+        "signals/config.py",
+        "signals/classification.py", "signals/composite.py", "signals/reactor.py", "desk/board.py",
+        "indicators/vwap.py",
+        "instruments/contract.py",
     }
 )  # fmt: skip
 #: The only outside modules a rule may know: values, text and arithmetic.

@@ -23,6 +23,7 @@ from thor.instruments import answers as instrument_answers  # noqa: E402
 from thor.instruments import live as instruments  # noqa: E402
 from thor.markets import hot as markets_hot  # noqa: E402
 from thor.markets import live as markets  # noqa: E402
+from thor.quotes import answers as quote_answers  # noqa: E402
 from thor.quotes import live  # noqa: E402
 from thor.quotes.hot import hot_paths  # noqa: E402
 from thor.runtime.asgi import App, Receive, Scope, Send, header, refuse  # noqa: E402
@@ -62,7 +63,7 @@ class Front:
         self._live = live.begin()
         kept = (markets.begin(), instruments.begin())
         self._hot = hot_paths(self._live, self._gate, settings.THOR_MAX_STREAMS_PER_CLIENT, live.replays())
-        for path, ask in (markets_hot.ANSWERS | instrument_answers.ANSWERS).items():
+        for path, ask in (markets_hot.ANSWERS | instrument_answers.ANSWERS | quote_answers.ANSWERS).items():
             self._hot[path] = guarded(markets_hot.from_memory(ask, self._django), self._gate)
         await send({"type": "lifespan.startup.complete"})
         await receive()

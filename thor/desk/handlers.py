@@ -9,6 +9,8 @@ from typing import Any, Final, NamedTuple
 from thor.desk.effects import Baseline, ConfigTaken, MarketTransitioned, SnapshotTaken, StatusesFound
 from thor.desk.models import Alert, ConfigRecord, TransitionRecord
 from thor.desk.triggers import defer_jobs
+from thor.indicators import vwap
+from thor.indicators.models import VwapMinute
 from thor.markets.calendar import Calendar
 from thor.markets.models import Market, MarketDataSnapshot
 from thor.markets.trade_date import utc
@@ -17,6 +19,8 @@ from thor.quotes.models import QuoteQuality
 from thor.quotes.quote import format_ts
 from thor.quotes.reactor import AlertEnded, AlertRaised, Effect, Row
 from thor.quotes.rows import Tables, write_rows
+from thor.signals import reactor as signals
+from thor.signals.models import SessionBaseline, SignalChange, SignalDay
 
 
 class DomainEvent(NamedTuple):
@@ -38,7 +42,13 @@ class Context:
 Handler = Callable[[Any, Context], list[DomainEvent]]
 
 #: Where the reactors' rows go.
-TABLES: Final[Tables] = {gate.QuoteQuality: QuoteQuality}
+TABLES: Final[Tables] = {
+    gate.QuoteQuality: QuoteQuality,
+    signals.SessionBaseline: SessionBaseline,
+    signals.SignalChange: SignalChange,
+    signals.SignalDay: SignalDay,
+    vwap.VwapMinute: VwapMinute,
+}
 
 
 def write(effects: Sequence[Effect], context: Context) -> list[DomainEvent]:
@@ -100,6 +110,17 @@ def _config(effect: ConfigTaken, _context: Context) -> list[DomainEvent]:
     return [DomainEvent("config.taken", {"at": format_ts(effect.at_us), "kinds": list(effect.kinds)})]
 
 
+def _signal(effect: signals.SignalChange, _context: Context) -> list[DomainEvent]:
+    said = {
+        "symbol": effect.symbol,
+        "at": format_ts(effect.at_us),
+        "from": effect.signal_from or None,
+        "to": effect.signal_to or None,
+        "net_change": None if effect.net_change is None else str(effect.net_change),
+    }
+    return [DomainEvent("signal", said, effect.symbol)]
+
+
 def _snapshot(effect: SnapshotTaken, _context: Context) -> list[DomainEvent]:
     MarketDataSnapshot.objects.create(
         market=Market.objects.get(country=effect.market),
@@ -143,6 +164,7 @@ HANDLERS: Mapping[type[Effect], Handler] = {
     StatusesFound: _statuses,
     ConfigTaken: _config,
     SnapshotTaken: _snapshot,
+    signals.SignalChange: _signal,
     AlertRaised: _raised,
     AlertEnded: _ended,
 }

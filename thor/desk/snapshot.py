@@ -36,7 +36,10 @@ class SnapshotReactor(Reactor):
         """Only where it is asked for: a quote costs no more than being kept."""
         for symbol, quote in self._quotes.items():
             self._baselines[symbol] = Baseline(quote.source, quote.close, quote.settlement, quote.last, quote.ts_us)
-        self._quotes.clear()
+
+    def newest(self, symbol: str) -> Quote | None:
+        """A symbol's newest good quote since the desk began."""
+        return self._quotes.get(symbol)
 
     def state(self) -> State:
         self._sum_up()

@@ -25,6 +25,7 @@ from thor.desk.silence import SilenceReactor
 from thor.desk.snapshot import SnapshotReactor
 from thor.desk.store import DeposedError, DeskStore
 from thor.desk.time import DeskTime, Limit, desk_time
+from thor.indicators.vwap import VwapReactor
 from thor.markets import selectors as markets
 from thor.markets.calendar import Calendar, Status
 from thor.markets.horizon import short_horizons
@@ -38,6 +39,7 @@ from thor.runtime.clock import Clock, SystemClock
 from thor.runtime.lease import Lease, ValkeyLeases, new_owner
 from thor.runtime.problem import Problem
 from thor.runtime.worker import Worker
+from thor.signals.reactor import SignalReactor
 
 log = structlog.get_logger()
 
@@ -62,7 +64,7 @@ SIMULATED_LOOK_SECONDS: Final = 0.01
 
 def all_reactors() -> list[Reactor]:
     """What sits at the desk, in the order in which it hears."""
-    return [SnapshotReactor(), SilenceReactor()]
+    return [SnapshotReactor(), SilenceReactor(), SignalReactor(), VwapReactor()]
 
 
 class DeskWorker(Worker):

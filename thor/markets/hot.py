@@ -10,7 +10,8 @@ from thor.runtime.asgi import NO_STORE, App, Receive, Scope, Send, answer, query
 from thor.runtime.problem import Problem
 
 Fields = Mapping[str, str]
-Answer = Callable[[Fields], Awaitable[dict[str, Any]]]
+#: What a query comes to: an object, or its JSON.
+Answer = Callable[[Fields], Awaitable[dict[str, Any] | bytes]]
 
 ANSWERS: Final[dict[str, Answer]] = {
     "/api/markets": markets_answer,
@@ -27,10 +28,11 @@ def from_memory(ask: Answer, django: App) -> App:
             await django(scope, receive, send)
             return
         try:
-            body = encode(await ask(query_fields(scope["query_string"])))
+            found = await ask(query_fields(scope["query_string"]))
         except Problem as problem:
             await refuse(scope, send, problem)
             return
+        body = found if isinstance(found, bytes) else encode(found)
         await answer(send, 200, body, b"application/json", NO_STORE)
 
     return serve

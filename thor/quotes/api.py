@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema
 from pydantic import ConfigDict, Field
 
+from thor.quotes.answers import latest_answer
 from thor.quotes.hot import SNAPSHOT_PATHS
 from thor.quotes.live import looked_at
 from thor.quotes.selectors import floats, from_bus, symbols_of
@@ -30,6 +31,9 @@ Conflate = Annotated[
 
 
 Events = Annotated[str | None, Query(description="1: domain events too, without ids; they are not resumed.")]
+BoardToo = Annotated[
+    str | None, Query(description="1: what changes on the board too (`event: board`), without ids; it is not resumed.")
+]
 
 
 class QuoteRecord(Schema):
@@ -72,6 +76,123 @@ class QuotesAnswer(Schema):
     as_of: str = Field(description="When the newest of these quotes arrived")
 
 
+class QuotedInstrument(Schema):
+    symbol: str
+    name: str
+    exchange: str
+    tick_size: float
+    tick_value_usd: float
+    display_precision: int
+
+
+SignalName = Literal["STRONG_BUY", "BUY", "HOLD", "SELL", "STRONG_SELL"]
+Reason = Literal["no quote", "closed", "suspect", "stale", "no baseline", "no thresholds"]
+
+
+class BoardRow(Schema):
+    """What the desk makes of an instrument's newest good quote; prices in points."""
+
+    symbol: str
+    at: str | None = Field(description="Time of that quote")
+    trade_date: str | None
+    signal: SignalName | None
+    reason: Reason | None = Field(description="Why it does not count in TOTAL")
+    stat_value: float | None
+    contract_weight: float
+    signal_weight: int | None = Field(description="In TOTAL's sum; a bear instrument's is turned")
+    baseline: float | None
+    baseline_from: Literal["settlement", "close"] | None
+    change: float | None = Field(description="last - baseline")
+    change_pct: float | None
+    high_52w: float | None
+    high_52w_date: str | None
+    low_52w: float | None
+    low_52w_date: str | None
+    dist_from_52w_high: float | None = Field(description="high_52w - last")
+    dist_from_52w_low: float | None = Field(description="last - low_52w")
+    vwap: float | None = Field(description="Of the trade date, up to the last minute")
+    vwap_distance: float | None = Field(description="last - vwap")
+    vwap_distance_pct: float | None
+    session_high: float | None = Field(description="Highest good last of the trade date")
+    session_low: float | None
+    session_volume: int | None
+    suspect: list[Literal["crossed", "zero", "negative", "spike", "out_of_order", "stale"]] = Field(
+        description="What is wrong with the newest quote: it moves no number"
+    )
+    suspects: int = Field(description="Suspect quotes of the trade date")
+
+
+class EnrichedRow(Schema):
+    """An instrument's newest quote, as it came, with what the desk makes of it."""
+
+    instrument: QuotedInstrument
+    bid: float | None
+    ask: float | None
+    last: float | None
+    bid_size: int | None
+    ask_size: int | None
+    spread: float | None
+    spread_ticks: float | None
+    volume: int | None
+    open_price: float | None
+    high_price: float | None
+    low_price: float | None
+    close_price: float | None = Field(description="Previous close")
+    settlement: float | None = Field(description="Prior settlement")
+    ts: str | None
+    source: str | None
+    age_ms: int | None
+    change: float | None
+    change_pct: float | None
+    change_from: Literal["settlement", "close"] | None
+    extended_data: BoardRow | None = Field(description="Null while no desk has spoken of it")
+
+
+class MissingRow(Schema):
+    symbol: str
+    reason: Reason
+
+
+class ContributionRow(Schema):
+    symbol: str
+    signal: SignalName
+    signal_weight: int
+    stat_value: float
+    contract_weight: float
+    weighted: float = Field(description="stat_value x contract_weight")
+
+
+class TotalScale(Schema):
+    strong_buy: int
+    buy: int
+    sell: int
+    strong_sell: int
+
+
+class TotalRow(Schema):
+    """The composite over the board."""
+
+    signal: SignalName
+    composite_signal_weight: int
+    signal_weight_sum: int
+    sum_weighted: float
+    avg_weighted: float | None
+    count: int
+    as_of: str | None
+    status: str = Field(description="LIVE TOTAL, PARTIAL n/11 or STALE")
+    missing: list[MissingRow]
+    contributions: list[ContributionRow]
+    vwap_deviation_pct: float | None
+    thresholds: TotalScale
+
+
+class LatestAnswer(Schema):
+    rows: list[EnrichedRow]
+    total: TotalRow | None
+    as_of: str
+    board_at: str | None = Field(description="When the desk last said something")
+
+
 class SeriesAnswer(Schema):
     series: dict[str, list[tuple[int, float]]] = Field(description="Symbol -> (epoch milliseconds, last), oldest first")
 
@@ -90,6 +211,26 @@ async def quotes(request: HttpRequest, symbols: Symbols = None, source: Source =
     """From memory: the newest quote never goes back in time. Unknown symbols are listed, they are no error."""
     del symbols, source  # read from the query string itself, by the code that the hot path uses
     return await _snapshot(request, None)
+
+
+@router.get(
+    "/quotes/latest",
+    response=LatestAnswer,
+    operation_id="quotes_latest",
+    summary="The board: newest quotes with signals, VWAP, 52 weeks, and TOTAL",
+)
+@router.get(
+    "/futuretrading/quotes/latest/",
+    response=LatestAnswer,
+    operation_id="futuretrading_quotes_latest",
+    deprecated=True,
+    summary="Old name of /api/quotes/latest",
+)
+async def quotes_latest(request: HttpRequest) -> HttpResponse:
+    """From memory: what the desk last published, beside each instrument's newest quote."""
+    return HttpResponse(
+        await latest_answer(_fields(request)), content_type="application/json", headers={"Cache-Control": "no-store"}
+    )
 
 
 @router.get(
@@ -132,12 +273,14 @@ async def quotes_stream(
     since: Since = None,
     conflate: Conflate = None,
     events: Events = None,
+    board: BoardToo = None,
 ) -> HttpResponse:
     """Each event is `event: quote` with the stream id as `id:`. Resumes after Last-Event-ID or `since` with nothing
     lost while the stream holds it. `conflate=50ms` (10ms to 5000ms) sends the newest quote of each symbol per interval.
-    `events=1` sends domain events beside the quotes, without ids: from now on only, and not resumed.
+    `events=1` sends domain events beside the quotes, `board=1` what the desk makes of them (ten times a second at
+    most), both without ids: from now on only, and not resumed.
     """
-    del request, symbols, since, conflate, events
+    del request, symbols, since, conflate, events, board
     raise _only_in_front()
 
 

@@ -159,6 +159,11 @@ def domain_entry(raw: bytes, fields: Mapping[bytes, bytes], newest_ts: str) -> E
     return Entry(raw_id(raw), symbol, "", "", b"%b%b\n\n" % (head, payload), len(head))
 
 
+def board_entry(raw: bytes, fields: Mapping[bytes, bytes], newest_ts: str) -> Entry | None:
+    """An entry of the board's stream: ``b`` is its JSON."""
+    return domain_entry(raw, {b"t": b"board", b"e": fields.get(b"b", b"")}, newest_ts)
+
+
 def without_id(frame: bytes) -> bytes:
     """A frame for a stream of other entries: its id would be taken for one of theirs."""
     return frame[frame.index(b"\n") + 1 :]

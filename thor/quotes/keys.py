@@ -78,6 +78,16 @@ class Keys:
         return f"{self.prefix}desk:health"
 
     @property
+    def board(self) -> str:
+        """Short stream of what changed on the board: ``b``, JSON ``{"at", "rows", "total"?}``."""
+        return f"{self.prefix}board:stream"
+
+    @property
+    def board_latest(self) -> str:
+        """Hash symbol or TOTAL -> the newest row of the board as JSON."""
+        return f"{self.prefix}board:latest"
+
+    @property
     def replay(self) -> str:
         """Hash: how far a recording was played into this namespace, and what time it is there."""
         return f"{self.prefix}replay"
@@ -112,6 +122,10 @@ class Keys:
     def series(self, symbol: str) -> str:
         """List of the last 300 points ``epoch_ms,last`` of a sparkline."""
         return f"{self.prefix}quotes:series:{symbol}"
+
+    def vwap_rolling(self, symbol: str, minutes: int) -> str:
+        """String: JSON ``{"vwap", "ts"}`` of the last so many clock minutes."""
+        return f"{self.prefix}vwap:rolling:{symbol}:{minutes}"
 
     def lease(self, source: str) -> str:
         """Hash ``owner``, ``number``, ``version``: which collector leads a source. ``merge.lua`` reads ``number``."""

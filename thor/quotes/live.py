@@ -15,6 +15,7 @@ from django.db import close_old_connections
 
 from thor.instruments import selectors as instruments
 from thor.instruments.instrument import INSTRUMENTS
+from thor.quotes.enriched import Enriched
 from thor.quotes.keys import Keys
 from thor.quotes.reader import BusReader, cancel
 from thor.quotes.selectors import Board, Snapshot
@@ -40,6 +41,7 @@ class LiveQuotes:
         # Until the database has been read, the board is the one that every Thor begins with.
         symbols = tuple(facts.symbol for facts in INSTRUMENTS)
         self.snapshot = Snapshot(self.reader.quotes, Board(symbols, frozenset(symbols)), self.clock)
+        self.enriched = Enriched(self.reader.board_rows, self.reader.quotes.newest)
         self._keeper: asyncio.Task[None] | None = None
 
     def start(self) -> None:

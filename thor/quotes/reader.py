@@ -1,6 +1,6 @@
-"""The one reader of the bus in a web process: it feeds the hubs from the unified stream and from ``thor:events``.
+"""The one reader of the bus in a web process: it feeds the hubs from the unified stream, ``thor:events`` and the board.
 
-One connection waits in XREAD for both streams; a second, pooled one answers what only the stream still holds (resuming
+One connection waits in XREAD for all streams; a second, pooled one answers what only the stream still holds (resuming
 clients, latest hashes). While the bus is away the reader comes back by itself, continues where it stood, and says in
 ``state`` and ``reason`` how it is.
 """
@@ -19,10 +19,12 @@ from typing import Any, Final
 import redis.asyncio
 from redis.exceptions import RedisError
 
+from thor.quotes.enriched import BoardRows
 from thor.quotes.frames import (
     BEGINNING,
     HEARTBEAT_SECONDS,
     Entry,
+    board_entry,
     domain_entry,
     format_id,
     hash_entry,
@@ -91,7 +93,10 @@ class StreamInfo:
 class Feed:
     """One stream of the bus and its hub. ``position`` counts the entries ever added up to where the hub stands."""
 
-    def __init__(self, key: str, hub: Hub, parse: Parse) -> None:
+    def __init__(
+        self, key: str, hub: Hub, parse: Parse, also: Callable[[Sequence[Entry]], None] = lambda _entries: None
+    ) -> None:
+        self._also = also
         self.key = key
         self.hub = hub
         self.parse = parse
@@ -110,7 +115,9 @@ class Feed:
 
     def take(self, raw: Sequence[Any], newest_ts: str, now: float) -> None:
         """New entries of the stream, to the hub."""
-        self.hub.publish(self.entries(raw, newest_ts), now)
+        entries = self.entries(raw, newest_ts)
+        self._also(entries)
+        self.hub.publish(entries, now)
         self.cursor = raw_id(raw[-1][0])
         self.position += len(raw)
 
@@ -121,19 +128,23 @@ def _pairs(fields: Any) -> Mapping[bytes, bytes]:
 
 
 class BusReader:
-    """Feeds two hubs from the bus at ``url``. Used by one event loop: :meth:`start`, then :meth:`stop`."""
+    """Feeds three hubs from the bus at ``url``. Used by one event loop: :meth:`start`, then :meth:`stop`."""
 
     def __init__(self, url: str, keys: Keys, clock: Clock | None = None) -> None:
         self.keys = keys
         self.quotes = Hub(conflatable=True)
         self.events = Hub(conflatable=False, max_entries=10_000, max_bytes=8 * 1024 * 1024)
+        #: What the desk makes of the quotes; browsers see it beside these, it is never resumed.
+        self.board = Hub(conflatable=False, max_entries=16)
+        self.board_rows = BoardRows()
         self.state = "starting"
         self.reason = "the bus has not been read yet"
         self._url = url
         self._clock = clock or SystemClock()
         self._quote_feed = Feed(keys.unified, self.quotes, quote_entry)
         self._event_feed = Feed(keys.events, self.events, domain_entry)
-        self._feeds = (self._quote_feed, self._event_feed)
+        self._board_feed = Feed(keys.board, self.board, board_entry, self.board_rows.take)
+        self._feeds = (self._quote_feed, self._event_feed, self._board_feed)
         self._tasks: list[asyncio.Task[None]] = []
         self._wake = asyncio.Event()
         self._client: redis.asyncio.Redis | None = None
@@ -286,6 +297,8 @@ class BusReader:
             # Entries that were trimmed before this reader came back to them.
             feed.hub.lose(feed.cursor, info.first_id, info.removed - feed.position)
             feed.position = info.removed
+            if feed is self._board_feed:
+                await self._load_board()
 
     async def _load(self, feed: Feed) -> None:
         """The stream's end into the ring, in one transaction, so that the count is exact; then the latest hashes.
@@ -312,6 +325,15 @@ class BusReader:
         feed.loaded = True
         if feed is self._quote_feed:
             await self._load_known()
+        elif feed is self._board_feed:
+            self.board_rows.take(entries[-1:])
+            await self._load_board()
+
+    async def _load_board(self) -> None:
+        """All rows as they are: newer than, or as new as, the last change that was read."""
+        async with asyncio.timeout(ANSWER_SECONDS):
+            fields = await self._bus().hgetall(self.keys.board_latest)
+        self.board_rows.load(fields)
 
     async def _load_known(self) -> None:
         names = await self._bus().hkeys(self.keys.instruments)

@@ -12,7 +12,7 @@ import random
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -106,13 +106,20 @@ class Streams:
         conflate = fields.get("conflate") if hub.conflatable else None
         return Wish(None if symbols is None else frozenset(symbols), conflation_seconds(conflate))
 
-    def _beside(self, hub: Hub, fields: dict[str, str]) -> Hub | None:
-        """The hub of domain events, where a stream of quotes asks for them too: a browser has six connections to a
-        server at most, over all its windows. Raises Problem 422."""
-        text = fields.get("events") if hub.conflatable else None
-        if text not in (None, "0", "1"):
-            raise Problem("events: give 1 for domain events beside the quotes, or leave it out", status=422)
-        return self._live.reader.events if text == "1" else None
+    def _beside(self, hub: Hub, fields: dict[str, str]) -> list[Hub]:
+        """The hubs of domain events and of the board, where a stream of quotes asks for them too: a browser has six
+        connections to a server at most, over all its windows. Raises Problem 422."""
+        if not hub.conflatable:
+            return []
+        reader = self._live.reader
+        offered = (("events", "domain events", reader.events), ("board", "the board", reader.board))
+        found = []
+        for name, what, other in offered:
+            if (text := fields.get(name)) not in (None, "0", "1"):
+                raise Problem(f"{name}: give 1 for {what} beside the quotes, or leave it out", status=422)
+            if text == "1":
+                found.append(other)
+        return found
 
     @contextlib.contextmanager
     def _room(self, hub: Hub, scope: Scope) -> Iterator[None]:
@@ -193,7 +200,7 @@ class Streams:
     # --- the stream -------------------------------------------------------------------------------------------------
 
     async def _stream(
-        self, hub: Hub, beside: Hub | None, wish: Wish, start: Start, scope: Scope, receive: Receive, send: Send
+        self, hub: Hub, beside: Sequence[Hub], wish: Wish, start: Start, scope: Scope, receive: Receive, send: Send
     ) -> None:
         sink: Sink = scope["extensions"]["thor.transport"]
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
@@ -208,16 +215,16 @@ class Streams:
                 part(sink, "bus")
         if not sink.is_closing():
             client = hub.join(sink, wish, place, time.monotonic(), after)
-            if beside is not None:
-                beside.look(sink)
+            for other in beside:
+                other.look(sink)
             self._live.reader.woken()
             try:
                 if await self._is_signed_out(scope, receive):
                     hub.end(client, "signed_out")
             finally:
                 hub.leave(client)
-                if beside is not None:
-                    beside.look_away(sink)
+                for other in beside:
+                    other.look_away(sink)
         await _disconnected(receive)
 
     async def _replay(self, hub: Hub, wish: Wish, after: int, sink: Sink, send: Send) -> tuple[int, int]:

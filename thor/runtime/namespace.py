@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from typing import Final, NamedTuple
 
 #: What else would stand under the same key prefix, or is PostgreSQL's own.
-RESERVED: Final = frozenset({"public", "information_schema", "quotes", "thor", "desk", "vwap"})
+RESERVED: Final = frozenset({"public", "information_schema", "quotes", "thor", "desk", "vwap", "board"})
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,30}", re.ASCII)
 WANTED: Final = (
     "lower-case letters, digits and _ (at most 31), such as week1, but no name that PostgreSQL or Thor has for itself"
