@@ -24,6 +24,8 @@ RULE_FILES = sorted(
         "desk/health.py", "desk/sources.py",
         "vendors/excel/sheet.py", "history/tick.py", "history/week.py", "history/recording.py",
         "history/account.py", "history/letter.py", "history/lease.py", "history/watch.py", "runtime/backoff.py",
+        "signals/never_fire.py",
+        "signals/suggestion.py",
         "signals/config.py",
         "signals/classification.py", "signals/composite.py", "signals/reactor.py", "desk/board.py",
         "indicators/vwap.py",

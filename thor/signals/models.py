@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from simple_history.models import HistoricalRecords
 
 from thor.instruments.models import Instrument
-from thor.signals.config import Signal
+from thor.signals.config import Signal, Thresholds
 
 _SIGNALS: Final = [(each.value, each.value) for each in Signal]
 #: The same order for thresholds of an instrument and of TOTAL.
@@ -47,6 +47,10 @@ class SignalStatValue(models.Model):
 
     def __str__(self) -> str:
         return self.instrument.symbol
+
+    def thresholds(self) -> Thresholds:
+        """As the value that rules take."""
+        return Thresholds(self.strong_buy, self.buy, self.sell, self.strong_sell)
 
 
 class ContractWeight(models.Model):

@@ -5,6 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
+
 from thor.instruments.models import BOARD, WatchListEntry
 from thor.signals.config import (
     SIGNAL_WEIGHTS,
@@ -15,7 +18,8 @@ from thor.signals.config import (
     Thresholds,
     TotalSettings,
 )
-from thor.signals.models import ContractWeight, SignalStatValue, SignalWeight, TotalThresholds
+from thor.signals.models import ContractWeight, SignalDay, SignalStatValue, SignalWeight, TotalThresholds
+from thor.signals.never_fire import SESSIONS, Firing, firing
 
 _SECOND_US: Final = 1_000_000
 
@@ -41,7 +45,7 @@ def _instrument(symbol: str, found: SignalStatValue | None, weight: ContractWeig
 
 
 def _thresholds(found: SignalStatValue | None) -> Thresholds | None:
-    return None if found is None else Thresholds(found.strong_buy, found.buy, found.sell, found.strong_sell)
+    return None if found is None else found.thresholds()
 
 
 def _weights() -> tuple[tuple[Signal, int], ...]:
@@ -60,3 +64,27 @@ def _total() -> TotalSettings:
         found.minimum_count,
         found.max_quote_age_seconds * _SECOND_US,
     )
+
+
+def past_net_changes(sessions: int) -> dict[str, list[Decimal]]:
+    """Symbol -> net changes at the ends of its last classified sessions in points, newest first."""
+    rank = Window(RowNumber(), partition_by=F("symbol"), order_by=F("trade_date").desc())
+    rows = SignalDay.objects.filter(net_change__isnull=False).annotate(rank=rank).filter(rank__lte=sessions)
+    found: dict[str, list[Decimal]] = {}
+    for symbol, net_change in rows.order_by("symbol", "-trade_date").values_list("symbol", "net_change"):
+        if net_change is not None:
+            found.setdefault(symbol, []).append(net_change)
+    return found
+
+
+def load_thresholds() -> dict[str, Thresholds]:
+    """Symbol -> thresholds, of every instrument that has some."""
+    rows = SignalStatValue.objects.select_related("instrument")
+    return {each.instrument.symbol: each.thresholds() for each in rows}
+
+
+def firings() -> dict[str, Firing]:
+    """Symbol -> how often its thresholds of now would have fired."""
+    changes = past_net_changes(SESSIONS)
+    thresholds = load_thresholds()
+    return {symbol: firing(symbol, changes.get(symbol, ()), each) for symbol, each in thresholds.items()}

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import Model
 
 from thor.instruments.models import Instrument
+from thor.instruments.selectors import load_instruments
 from thor.instruments.services import SEED, save
+from thor.runtime.problem import Problem
 from thor.signals.config import SEEDS, SIGNAL_WEIGHTS, TOTAL, InstrumentSignals
 from thor.signals.models import ContractWeight, SignalStatValue, SignalWeight, TotalThresholds
+from thor.signals.selectors import load_thresholds
+from thor.signals.suggestion import Suggestion, TooFewError, suggest
 
 
 class Seeded(NamedTuple):
@@ -75,3 +81,45 @@ def _make(row: Model, **key: object) -> int:
     if not there:
         save(row, SEED)
     return int(not there)
+
+
+class Suggestions(NamedTuple):
+    """What is proposed, and in one line each for whom nothing can be."""
+
+    suggestions: list[Suggestion]
+    refusals: list[str]
+
+
+def suggest_thresholds(
+    symbol: str | None, changes: Mapping[str, Sequence[Decimal]], quantiles: Sequence[Decimal]
+) -> Suggestions:
+    """From past net changes by symbol; for one instrument, or for all that have some. Raises Problem for nothing."""
+    instruments = load_instruments()
+    wanted = sorted(instruments.keys() & changes.keys()) if symbol is None else [symbol.upper()]
+    if symbol is not None and symbol.upper() not in instruments:
+        raise Problem(f"{symbol} is no instrument: {', '.join(sorted(instruments))} are.")
+    present, found = load_thresholds(), Suggestions([], [])
+    for each in wanted:
+        try:
+            made = suggest(each, changes.get(each, []), instruments[each].tick_size, present.get(each), quantiles)
+            found.suggestions.append(made)
+        except TooFewError as error:
+            found.refusals.append(str(error))
+    if not found.suggestions:
+        raise Problem(f"{'; '.join(found.refusals) or 'no session has a net change yet'}. --closes reads others.")
+    return found
+
+
+@transaction.atomic
+def apply_suggestions(suggestions: Iterable[Suggestion], reason: str) -> int:
+    """Set what is proposed, with the reason in the history. Returns how many instruments changed."""
+    changed = [each for each in suggestions if each.proposed != each.present]
+    instruments = Instrument.objects.in_bulk([each.symbol for each in changed], field_name="symbol")
+    for each in changed:
+        instrument = instruments[each.symbol]
+        row = SignalStatValue.objects.filter(instrument=instrument).first() or SignalStatValue(instrument=instrument)
+        row.strong_buy, row.buy = each.proposed.strong_buy, each.proposed.buy
+        row.sell, row.strong_sell = each.proposed.sell, each.proposed.strong_sell
+        row.full_clean()
+        save(row, f"suggest_thresholds: {reason}")
+    return len(changed)

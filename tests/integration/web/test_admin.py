@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,10 +15,14 @@ from django.test import Client
 from django.urls import reverse
 
 from thor.desk.models import Alert, TransitionRecord
+from thor.instruments.models import Instrument, Roll, WatchList
+from thor.instruments.selectors import board_symbols
 from thor.instruments.services import seed_instruments
 from thor.markets.models import CalendarEdition, FeatureWindow, Market, MarketDataSnapshot
 from thor.markets.services import seed_markets
 from thor.runtime.admin import ReadOnlyAdmin
+from thor.signals.models import SessionBaseline, SignalChange, SignalDay, SignalStatValue, SignalWeight, TotalThresholds
+from thor.signals.services import seed_signals
 
 pytestmark = pytest.mark.django_db
 HOST = "127.0.0.1"
@@ -25,12 +30,14 @@ OURS = sorted(
     (model for model in admin.site._registry if model.__module__.startswith("thor.")), key=lambda model: str(model)
 )
 READ_ONLY = [model for model in OURS if isinstance(admin.site._registry[model], ReadOnlyAdmin)]
+HISTORIC = [model for model in OURS if hasattr(model, "history")]
 
 
 @pytest.fixture
 def staff(client: Client) -> Iterator[Client]:
     """A superuser's browser over seeded tables with one row of each kind that seeds do not make."""
     seed_instruments()
+    seed_signals()
     seed_markets()
     now = datetime.now(UTC)
     for name, days in (("XNYS", 400), ("XSHG", 29)):
@@ -44,6 +51,13 @@ def staff(client: Client) -> Iterator[Client]:
         market="USA", kind="OPEN", at=now, trade_date=now, told_at=now + timedelta(milliseconds=1), after_id="1-0"
     )
     Alert.objects.create(alert="no_quotes", severity="critical", text="no quote for 30 s", started_at=now)
+    SessionBaseline.objects.create(symbol="ES", trade_date=now, source="MOCK", from_stream_id="1-0", at=now)
+    SignalChange.objects.create(symbol="ES", at=now, signal_to="BUY", entry_id="1-0")
+    SignalDay.objects.create(symbol="ES", trade_date=now, signal="BUY", updated_at=now)
+    Roll.objects.create(
+        instrument=Instrument.objects.get(symbol="ES"), from_contract="ESZ25", to_contract="ESH26",
+        effective=date(2025, 12, 15),
+    )  # fmt: skip
     client.defaults["SERVER_NAME"] = HOST
     client.force_login(get_user_model().objects.create_superuser("root"))
     yield client
@@ -76,6 +90,72 @@ def test_what_programs_write_nobody_edits(staff: Client, model: Any) -> None:
     if row is not None:
         assert staff.post(page(model, "change", row.pk), {}).status_code == 403
         assert staff.post(page(model, "delete", row.pk), {"post": "yes"}).status_code == 403
+
+
+@pytest.mark.parametrize("model", HISTORIC, ids=lambda model: model.__name__)
+def test_a_persons_edit_is_in_the_history_with_before_and_after(staff: Client, model: Any) -> None:
+    assert len(HISTORIC) == 9
+    row = model.objects.first()
+    history = staff.get(page(model, "history", row.pk))
+    assert history.status_code == 200
+    assert staff.get(page(model, "simple_history", row.pk, row.history.first().pk)).status_code == 200
+
+
+def posted_form(client: Client, model: Any, key: object, **changes: object) -> Any:
+    """Post a model's form as it stands, with changes; returns the answer."""
+    url = page(model, "change", key)
+    form = client.get(url).context["adminform"].form
+    values = {name: form[name].value() for name in form.fields}
+    return client.post(url, {name: value for name, value in (values | changes).items() if value not in (None, False)})
+
+
+def test_thresholds_are_edited_with_their_history(staff: Client) -> None:
+    es = SignalStatValue.objects.get(instrument__symbol="ES")
+    assert posted_form(staff, SignalStatValue, es.pk, buy="1.25").status_code == 302
+    newest = es.history.first()
+    assert (newest.history_user.username, newest.buy, newest.prev_record.buy) == ("root", Decimal("1.25"), Decimal(1))
+    text = " ".join(staff.get(page(SignalStatValue, "history", es.pk)).content.decode().split())
+    assert "Buy:" in text
+    assert "1.000000 </span>" in text
+    assert "1.250000 </span>" in text
+    refused = posted_form(staff, SignalStatValue, es.pk, buy="6")
+    assert "strong buy > buy >= 0" in html.unescape(str(refused.context["adminform"].form.errors))
+    assert es.history.count() == 2
+
+
+def test_thresholds_that_never_fire_are_said_in_the_list(staff: Client) -> None:
+    first = date(2026, 1, 1)
+    for symbol, change in (("DX", "0.2"), ("ES", "3")):
+        for day in range(60):
+            SignalDay.objects.create(
+                symbol=symbol, trade_date=first + timedelta(days=day), net_change=Decimal(change), signal="HOLD",
+                updated_at=datetime.now(UTC),
+            )  # fmt: skip
+    text = staff.get(page(SignalStatValue, "changelist")).content.decode()
+    assert "DX: HOLD in over 95 % of the last 60 sessions. These thresholds never fire" in text
+    assert "100.0 %: never fires" in text
+    assert text.count("never fires") == 1
+
+
+@pytest.mark.parametrize("model", [SignalWeight, TotalThresholds], ids=lambda model: model.__name__)
+def test_rows_that_are_always_there_are_neither_added_nor_deleted(staff: Client, model: Any) -> None:
+    row = model.objects.first()
+    assert staff.get(page(model, "add")).status_code == 403
+    assert staff.post(page(model, "delete", row.pk), {"post": "yes"}).status_code == 403
+
+
+def test_the_board_is_put_in_another_order(staff: Client) -> None:
+    board = WatchList.objects.get()
+    entries = list(board.entries.all())
+    form = {"name": "board", "entries-TOTAL_FORMS": str(len(entries)), "entries-INITIAL_FORMS": str(len(entries))}
+    for index, entry in enumerate(entries):
+        form |= {
+            f"entries-{index}-id": str(entry.pk), f"entries-{index}-watch_list": str(board.pk),
+            f"entries-{index}-instrument": str(entry.instrument.pk), f"entries-{index}-position": str(20 - index),
+        }  # fmt: skip
+    form["entries-3-DELETE"] = "on"
+    assert staff.post(page(WatchList, "change", board.pk), form).status_code == 302
+    assert board_symbols() == ("ZB", "DX", "VX", "GC", "HG", "SI", "CL", "NQ", "ES", "YM")
 
 
 def edited(client: Client, **changes: object) -> Any:
