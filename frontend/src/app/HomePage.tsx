@@ -22,7 +22,7 @@ export function HomePage({ search, onSearch }: HomePageProps) {
         <ReplayList />
       </div>
       <div className={classes.right}>
-        <FuturesBoard heading="h2" search={search} onSearch={onSearch} />
+        <FuturesBoard heading="h2" defaultView="cards" isSmall search={search} onSearch={onSearch} />
       </div>
     </main>
   );

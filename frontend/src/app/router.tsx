@@ -40,8 +40,20 @@ const homeRoute = createRoute({
   component: HomeRoute,
 });
 
+/** Home has no room for an instrument in full: opening one leads to its page. */
 function HomeRoute() {
-  return <HomePage search={homeRoute.useSearch()} onSearch={useBoardSearch()} />;
+  const search = homeRoute.useSearch();
+  const write = useBoardSearch();
+  const navigate = useNavigate();
+  const onSearch: OnBoardSearch = useCallback(
+    (change, step) => {
+      if (!change.symbol) return write(change, step);
+      const { symbol } = change;
+      void navigate({ to: '/futures', search: ({ q, sort }) => withoutUndefined({ q, sort, symbol }) });
+    },
+    [write, navigate],
+  );
+  return <HomePage search={search} onSearch={onSearch} />;
 }
 
 const futuresRoute = createRoute({
@@ -59,8 +71,8 @@ function FuturesRoute() {
 function useBoardSearch(): OnBoardSearch {
   const navigate = useNavigate();
   return useCallback(
-    (change) => {
-      void navigate({ to: '.', search: (before) => withoutUndefined({ ...before, ...change }), replace: true });
+    (change, step = false) => {
+      void navigate({ to: '.', search: (before) => withoutUndefined({ ...before, ...change }), replace: !step });
     },
     [navigate],
   );

@@ -8,6 +8,6 @@ export function isTaken(event: KeyboardEvent): boolean {
 function isTyping(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement &&
-    (target.closest('input, textarea, select, [role="dialog"]') !== null || target.isContentEditable)
+    (target.closest('input, textarea, select, dialog, [role="dialog"]') !== null || target.isContentEditable)
   );
 }

@@ -1,61 +1,58 @@
-import { type RefObject, useCallback, useState } from 'react';
-import { useIsNarrow } from '@/shared/useIsNarrow';
+import { useMemo } from 'react';
+import table from '@/shared/table.module.css';
 import { BoardRow } from './BoardRow';
-import { COLUMNS, type Column, sortableColumn } from './columns';
+import { COLUMNS, type Column, type ColumnId, columnsOf, sortableColumn, widthOf } from './columns';
+import type { ViewProps } from './FuturesBoard';
 import classes from './futures.module.css';
 import type { BoardTable } from './useBoardTable';
 
-/** Below this width of the board the columns no longer fit, and rows have two lines. */
-const COMPACT_BELOW_PX = 680;
-
-interface BoardProps {
-  table: BoardTable;
-  tableRef: RefObject<HTMLTableElement | null>;
+interface BoardProps extends ViewProps {
+  /** Empty: rows of two lines, for narrow screens. */
+  shown: readonly ColumnId[];
 }
 
 /** The table of the tracked instruments. */
-export function Board({ table, tableRef }: BoardProps) {
-  const compact = useIsNarrow(tableRef, COMPACT_BELOW_PX);
-  const [focused, setFocused] = useState<string | null>(null);
-  const onFocus = useCallback((symbol: string) => setFocused(symbol), []);
-  const rows = table.getRowModel().rows;
-  const tabStop = rows.some((row) => row.id === focused) ? focused : rows[0]?.id;
+export function Board({ table: board, shown, tabStop, opened }: BoardProps) {
+  const columns = useMemo(() => columnsOf(shown), [shown]);
+  const compact = columns.length === 0;
   return (
-    <table
-      ref={tableRef}
-      className={classes.table}
-      data-compact={compact}
-      data-testid="futures-table"
-      aria-label="Futures: live quotes"
-    >
-      {compact ? <CompactHead table={table} /> : <WideHead table={table} />}
-      <tbody>
-        {rows.map((row) => (
-          <BoardRow
-            key={row.id}
-            instrument={row.original.instrument}
-            compact={compact}
-            isTabStop={row.id === tabStop}
-            onFocus={onFocus}
-          />
-        ))}
-      </tbody>
-    </table>
+    <div className={classes.scroll}>
+      <table
+        className={`${table.table} ${classes.table}`}
+        style={{ minWidth: widthOf(shown) }}
+        data-compact={compact}
+        data-testid="futures-table"
+        aria-label="Futures: live quotes"
+      >
+        {compact ? <CompactHead table={board} /> : <WideHead table={board} columns={columns} />}
+        <tbody>
+          {board.getRowModel().rows.map((row) => (
+            <BoardRow
+              key={row.id}
+              instrument={row.original.instrument}
+              columns={columns}
+              isTabStop={row.id === tabStop}
+              isOpen={row.id === opened}
+            />
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 
-function WideHead({ table }: { table: BoardTable }) {
+function WideHead({ table: board, columns }: { table: BoardTable; columns: readonly Column[] }) {
   return (
     <>
       <colgroup>
-        {COLUMNS.map(({ id, width }) => (
-          <col key={id} data-column={id} style={{ width }} />
+        {columns.map(({ id, width }) => (
+          <col key={id} data-column={id} style={id === 'symbol' ? undefined : { width }} />
         ))}
       </colgroup>
       <thead>
         <tr>
-          {COLUMNS.map((column) => (
-            <HeaderCell key={column.id} table={table} column={column} />
+          {columns.map((column) => (
+            <HeaderCell key={column.id} table={board} column={column} />
           ))}
         </tr>
       </thead>
@@ -64,26 +61,28 @@ function WideHead({ table }: { table: BoardTable }) {
 }
 
 /** Two lines to a cell: each header names and sorts by the figures below it. */
-const COMPACT_HEADS = [['symbol', 'age'], ['trend'], ['ask', 'bid'], ['last', 'change_pct']] as const;
+const COMPACT_HEADS: readonly (readonly ColumnId[])[] = [
+  ['symbol'],
+  ['signal'],
+  ['ask', 'bid'],
+  ['last', 'change_pct'],
+];
 
-function CompactHead({ table }: { table: BoardTable }) {
+function CompactHead({ table: board }: { table: BoardTable }) {
   return (
     <thead>
       <tr>
-        {COMPACT_HEADS.map((ids, i) => {
-          const columns = COLUMNS.filter(({ id }) => (ids as readonly string[]).includes(id)).toSorted(
-            (a, b) => (ids as readonly string[]).indexOf(a.id) - (ids as readonly string[]).indexOf(b.id),
-          );
-          return (
-            <th key={ids[0]} scope="col" data-align={i < 2 ? 'left' : 'right'}>
-              <span className={classes.line}>
-                {columns.map((column) => (
-                  <SortButton key={column.id} table={table} column={column} />
+        {COMPACT_HEADS.map((ids, i) => (
+          <th key={ids[0]} scope="col" data-align={i < 2 ? 'left' : 'right'}>
+            <span className={classes.line}>
+              {ids
+                .flatMap((id) => COLUMNS.filter((column) => column.id === id))
+                .map((column) => (
+                  <SortButton key={column.id} table={board} column={column} />
                 ))}
-              </span>
-            </th>
-          );
-        })}
+            </span>
+          </th>
+        ))}
       </tr>
     </thead>
   );
@@ -91,8 +90,8 @@ function CompactHead({ table }: { table: BoardTable }) {
 
 const ARIA_SORT = { asc: 'ascending', desc: 'descending' } as const;
 
-function HeaderCell({ table, column }: { table: BoardTable; column: Column }) {
-  const sorted = table.getColumn(column.id)?.getIsSorted() || null;
+function HeaderCell({ table: board, column }: { table: BoardTable; column: Column }) {
+  const sorted = board.getColumn(column.id)?.getIsSorted() || null;
   return (
     <th
       scope="col"
@@ -101,20 +100,20 @@ function HeaderCell({ table, column }: { table: BoardTable; column: Column }) {
       title={column.title}
       aria-sort={sorted ? ARIA_SORT[sorted] : undefined}
     >
-      <SortButton table={table} column={column} />
+      <SortButton table={board} column={column} />
     </th>
   );
 }
 
-function SortButton({ table, column }: { table: BoardTable; column: Column }) {
+function SortButton({ table: board, column }: { table: BoardTable; column: Column }) {
   if (!sortableColumn(column.id)) return <span className={classes.head}>{column.header}</span>;
-  const sorted = table.getColumn(column.id)?.getIsSorted();
+  const sorted = board.getColumn(column.id)?.getIsSorted();
   return (
     <button
       type="button"
       className={classes.head}
       data-sorted={sorted || undefined}
-      onClick={() => table.getColumn(column.id)?.toggleSorting()}
+      onClick={() => board.getColumn(column.id)?.toggleSorting()}
     >
       {column.header}
       {sorted && <span aria-hidden="true">{sorted === 'asc' ? ' ↑' : ' ↓'}</span>}

@@ -1,45 +1,68 @@
-import { memo, useMemo } from 'react';
+import { memo } from 'react';
 import type { Instrument } from '@/api/queries';
-import { useQuote } from '@/live/hooks';
-import { Age, ChangePercent, ChangePoints, cellOf, Flags, Price, SourceName, useFreshness } from './cells';
-import { COLUMNS } from './columns';
+import {
+  Age,
+  ChangePercent,
+  ChangePoints,
+  cellOf,
+  Flags,
+  Price,
+  SourceName,
+  SymbolButton,
+  useFreshness,
+} from './cells';
+import type { Column } from './columns';
+import { Suspect } from './deskCells';
 import classes from './futures.module.css';
-import { type RowView, rowView } from './rowView';
-import { Sparkline } from './Sparkline';
+import type { RowView } from './rowView';
+import { SignalBadge } from './SignalBadge';
+import { useRowView } from './useRowView';
 
-interface BoardRowProps {
+export interface ItemProps {
   instrument: Instrument;
-  /** Few columns of two lines each, for narrow screens. */
-  compact: boolean;
-  /** Whether Tab reaches this row; the arrow keys reach the others. */
+  /** Whether Tab reaches this item; the arrow keys reach the others. */
   isTabStop: boolean;
-  onFocus: (symbol: string) => void;
+  isOpen: boolean;
+}
+
+interface BoardRowProps extends ItemProps {
+  /** Empty: few columns of two lines each, for narrow screens. */
+  columns: readonly Column[];
 }
 
 /** One instrument; renders when its quote changes, and not when another one's does. */
-export const BoardRow = memo(function BoardRow({ instrument, compact, isTabStop, onFocus }: BoardRowProps) {
-  const entry = useQuote(instrument.symbol);
-  const view = useMemo(() => rowView(instrument, entry?.quote), [instrument, entry]);
-  const state = useFreshness(view.ts);
+export const BoardRow = memo(function BoardRow({ instrument, columns, isTabStop, isOpen }: BoardRowProps) {
+  const view = useRowView(instrument);
   return (
-    <tr
-      className={classes.row}
-      data-testid={`row-${view.symbol}`}
-      data-symbol={view.symbol}
-      data-freshness={view.hasQuote ? state : 'none'}
-      tabIndex={isTabStop ? 0 : -1}
-      onFocus={() => onFocus(view.symbol)}
-    >
-      {compact ? <CompactCells view={view} /> : <WideCells view={view} />}
+    <tr className={classes.row} {...useItemAttributes(view, isTabStop, isOpen)}>
+      {columns.length === 0 ? <CompactCells view={view} /> : <WideCells view={view} columns={columns} />}
     </tr>
   );
 });
 
+/** What a row, a card and a cell of the heatmap have in common. */
+export function useItemAttributes(view: RowView, isTabStop: boolean, isOpen: boolean) {
+  const state = useFreshness(view.ts);
+  return {
+    'data-testid': `row-${view.symbol}`,
+    'data-symbol': view.symbol,
+    'data-freshness': view.hasQuote ? state : 'none',
+    'aria-current': isOpen || undefined,
+    tabIndex: isTabStop ? 0 : -1,
+  };
+}
+
 const testId = (view: RowView, column: string): string => `cell-${view.symbol}-${column}`;
 
-function WideCells({ view }: { view: RowView }) {
-  return COLUMNS.map(({ id, align }) => (
-    <td key={id} data-testid={testId(view, id)} data-column={id} data-align={align}>
+function WideCells({ view, columns }: { view: RowView; columns: readonly Column[] }) {
+  return columns.map(({ id, align, isDesk }) => (
+    <td
+      key={id}
+      data-testid={testId(view, id)}
+      data-column={id}
+      data-align={align}
+      data-desk-cell={isDesk || undefined}
+    >
       {cellOf(id, view)}
     </td>
   ));
@@ -50,22 +73,25 @@ function CompactCells({ view }: { view: RowView }) {
     <>
       <td data-align="left">
         <span className={classes.line}>
-          <span className={classes.symbol} data-testid={testId(view, 'symbol')}>
-            {view.symbol}
+          <span data-testid={testId(view, 'symbol')}>
+            <SymbolButton view={view} />
           </span>
-          <span className={classes.small} data-testid={testId(view, 'source')}>
-            <SourceName source={view.source} />
+          <span className={classes.small} data-testid={testId(view, 'age')}>
+            <Age view={view} />
           </span>
         </span>
         <span className={classes.line}>
-          <span className={classes.small} data-testid={testId(view, 'age')}>
-            <Age view={view} />
+          <span className={classes.small} data-testid={testId(view, 'source')}>
+            <SourceName source={view.source} />
           </span>
           <Flags view={view} letters />
         </span>
       </td>
-      <td data-align="left" data-testid={testId(view, 'trend')}>
-        <Sparkline symbol={view.symbol} />
+      <td data-align="left" data-testid={testId(view, 'signal')}>
+        <SignalBadge symbol={view.symbol} />
+        <span className={classes.line}>
+          <Suspect symbol={view.symbol} />
+        </span>
       </td>
       <td data-align="right">
         <span className={classes.small} data-testid={testId(view, 'ask')}>

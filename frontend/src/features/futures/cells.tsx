@@ -8,6 +8,7 @@ import { formatAge, formatCount, formatPercent, UNKNOWN } from '@/shared/format'
 import { pageNamespace } from '@/shared/namespace';
 import { describeSource } from '@/shared/source';
 import type { ColumnId } from './columns';
+import { DeskCell, Suspect } from './deskCells';
 import { Flash } from './Flash';
 import classes from './futures.module.css';
 import { changeTitle, type RowView } from './rowView';
@@ -98,11 +99,21 @@ export function Flags({ view, letters = false }: { view: RowView; letters?: bool
   });
 }
 
+/** Opens the instrument; keys reach its row, so that Tab need not stop here. */
+export function SymbolButton({ view }: { view: RowView }) {
+  return (
+    <button type="button" tabIndex={-1} className={classes.symbol} aria-description={`Open ${view.name}`}>
+      {view.symbol}
+    </button>
+  );
+}
+
 export function SymbolName({ view }: { view: RowView }) {
   return (
     <span className={classes.symbolCell} title={view.contract ? `${view.name}, contract ${view.contract}` : view.name}>
-      <span className={classes.symbol}>{view.symbol}</span>
+      <SymbolButton view={view} />
       <span className={classes.name}>{view.name}</span>
+      <Suspect symbol={view.symbol} />
       <Flags view={view} />
     </span>
   );
@@ -142,6 +153,10 @@ export function cellOf(id: ColumnId, view: RowView) {
       return formatCount(view.askSize);
     case 'spread':
       return price(view.spread);
+    case 'spread_ticks':
+      return view.spreadTicks ?? UNKNOWN;
+    case 'settlement':
+      return price(view.settlement);
     case 'high':
       return price(view.high);
     case 'low':
@@ -158,5 +173,7 @@ export function cellOf(id: ColumnId, view: RowView) {
       return <Age view={view} />;
     case 'source':
       return <SourceName source={view.source} />;
+    default:
+      return <DeskCell id={id} symbol={view.symbol} precision={view.precision} />;
   }
 }

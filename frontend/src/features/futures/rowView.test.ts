@@ -1,19 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import type { Instrument } from '@/api/queries';
 import { readQuote } from '@/live/quote';
-import { changeOf, changeTitle, matchesFilter, rowView } from './rowView';
+import { changeOf, changeTitle, matchesFilter, rowView, ticksOf } from './rowView';
 
-const ES = { symbol: 'ES', name: 'S&P 500 E-mini', display_precision: 2 } as Instrument;
+const ES = { symbol: 'ES', name: 'S&P 500 E-mini', display_precision: 2, tick_size: '0.25' } as Instrument;
 const nothing = { last: null, change: null, settlement: null, close: null };
 
 describe('changeOf', () => {
-  it('prefers what the source says, then the settlement, then the previous close', () => {
+  it('is measured from the desk’s baseline, then the settlement, then the previous close, then as the source says', () => {
     const all = { last: 5342.25, change: 10, settlement: 5330, close: 5340 };
-    expect(changeOf(all)).toMatchObject({ points: 10_000_000, base: 5_332_250_000, baseline: 'source' });
-    expect(changeOf({ ...all, change: null })).toMatchObject({ points: 12_250_000, baseline: 'settlement' });
-    expect(changeOf({ ...all, change: null, settlement: null })).toMatchObject({
-      points: 2_250_000,
-      baseline: 'close',
+    expect(changeOf(all, { price: 5339, from: 'close' })).toMatchObject({ points: 3_250_000, baseline: 'close' });
+    expect(changeOf(all, { price: 5339, from: null })).toMatchObject({ baseline: 'settlement' });
+    expect(changeOf(all)).toMatchObject({ points: 12_250_000, base: 5_330_000_000, baseline: 'settlement' });
+    expect(changeOf({ ...all, settlement: null })).toMatchObject({ points: 2_250_000, baseline: 'close' });
+    expect(changeOf({ ...all, settlement: null, close: null })).toMatchObject({
+      points: 10_000_000,
+      base: 5_332_250_000,
+      baseline: 'source',
     });
   });
 
@@ -56,7 +59,7 @@ describe('rowView', () => {
       meta: { crossed: false },
     });
     const view = rowView(ES, quote ?? undefined);
-    expect(view).toMatchObject({ spread: 250_000, source: 'MOCK', hasQuote: true, flags: [] });
+    expect(view).toMatchObject({ spread: 250_000, spreadTicks: 1, source: 'MOCK', hasQuote: true, flags: [] });
     expect(view.change?.points).toBe(2_150_000);
   });
 
@@ -70,4 +73,11 @@ it('filters by symbol and name', () => {
   expect(matchesFilter(ES, 'mini s&p')).toBe(true);
   expect(matchesFilter(ES, '')).toBe(true);
   expect(matchesFilter(ES, 'gold')).toBe(false);
+});
+
+it('counts a distance in ticks', () => {
+  expect(ticksOf(62_500, 31_250)).toBe(2);
+  expect(ticksOf(-250_000, 250_000)).toBe(-1);
+  expect(ticksOf(125_000, 250_000)).toBe(0.5);
+  expect([ticksOf(null, 1), ticksOf(1, null), ticksOf(1, 0)]).toEqual([null, null, null]);
 });

@@ -5,7 +5,7 @@ import type { Quote, QuoteFlag } from '@/live/quote';
 import { formatMicros, type Micros, percentOf, subtract, toMicros } from '@/shared/decimal';
 
 /** Which number the change is measured from. */
-export type Baseline = 'source' | 'settlement' | 'close';
+export type Baseline = 'settlement' | 'close' | 'source';
 
 export interface Change {
   readonly points: Micros;
@@ -13,6 +13,12 @@ export interface Change {
   readonly percent: number | null;
   readonly baseline: Baseline;
   readonly base: Micros;
+}
+
+/** What the desk measures from since the session began. */
+export interface DeskBaseline {
+  readonly price: number | null;
+  readonly from: 'settlement' | 'close' | null;
 }
 
 export interface RowView {
@@ -28,31 +34,48 @@ export interface RowView {
   readonly bid: Micros | null;
   readonly ask: Micros | null;
   readonly spread: Micros | null;
+  readonly spreadTicks: number | null;
   readonly open: Micros | null;
   readonly high: Micros | null;
   readonly low: Micros | null;
   readonly close: Micros | null;
+  readonly settlement: Micros | null;
   readonly change: Change | null;
   readonly bidSize: number | null;
   readonly askSize: number | null;
   readonly volume: number | null;
 }
 
-/** The source's own change where it gives one, else last - settlement, else last - previous close (SPEC 1). */
-export function changeOf(quote: Pick<Quote, 'last' | 'change' | 'settlement' | 'close'>): Change | null {
+/**
+ * Last minus what the desk measures from, so that change and signal agree; before the desk has a baseline the quote's own
+ * settlement, else its previous close (SPEC 1), and at last the change that the source gives.
+ */
+export function changeOf(
+  quote: Pick<Quote, 'last' | 'change' | 'settlement' | 'close'>,
+  desk?: DeskBaseline,
+): Change | null {
   const last = toMicros(quote.last);
-  const given = toMicros(quote.change);
   if (last === null) return null;
-  if (given !== null) return change(given, last - given, 'source');
+  const base = toMicros(desk?.price);
+  if (base !== null && desk?.from) return change(last - base, base, desk.from);
   const settlement = toMicros(quote.settlement);
   if (settlement !== null) return change(last - settlement, settlement, 'settlement');
   const close = toMicros(quote.close);
-  return close === null ? null : change(last - close, close, 'close');
+  if (close !== null) return change(last - close, close, 'close');
+  const given = toMicros(quote.change);
+  return given === null ? null : change(given, last - given, 'source');
 }
 
 function change(points: Micros, base: Micros, baseline: Baseline): Change {
   return { points, percent: percentOf(points, base), baseline, base };
 }
+
+/** From what the change is measured, in one word. */
+export const BASELINE_WORDS: Readonly<Record<Baseline, string>> = {
+  settlement: 'settlement',
+  close: 'prev close',
+  source: 'source',
+};
 
 /** Says from what the change is measured, for the cell's title. */
 export function changeTitle({ baseline, base }: Change, precision: number, source: string | null): string {
@@ -62,7 +85,7 @@ export function changeTitle({ baseline, base }: Change, precision: number, sourc
 }
 
 /** The view of an instrument; everything is unknown while there is no quote. */
-export function rowView(instrument: Instrument, quote: Quote | undefined): RowView {
+export function rowView(instrument: Instrument, quote: Quote | undefined, desk?: DeskBaseline): RowView {
   const bid = toMicros(quote?.bid);
   const ask = toMicros(quote?.ask);
   return {
@@ -78,15 +101,22 @@ export function rowView(instrument: Instrument, quote: Quote | undefined): RowVi
     bid,
     ask,
     spread: subtract(ask, bid),
+    spreadTicks: ticksOf(subtract(ask, bid), toMicros(Number(instrument.tick_size))),
     open: toMicros(quote?.open),
     high: toMicros(quote?.high),
     low: toMicros(quote?.low),
     close: toMicros(quote?.close),
-    change: quote ? changeOf(quote) : null,
+    settlement: toMicros(quote?.settlement),
+    change: quote ? changeOf(quote, desk) : null,
     bidSize: quote?.bidSize ?? null,
     askSize: quote?.askSize ?? null,
     volume: quote?.volume ?? null,
   };
+}
+
+/** A distance in ticks, to one decimal; null where either is unknown. */
+export function ticksOf(distance: Micros | null, tick: Micros | null): number | null {
+  return distance === null || tick === null || tick <= 0 ? null : Math.round((distance / tick) * 10) / 10;
 }
 
 /** Whether the filter's words all occur in the symbol or the name, whatever the case. */

@@ -10,13 +10,12 @@ import { useMemo } from 'react';
 import type { Instrument } from '@/api/queries';
 import { useEverySecond, useLive } from '@/live/hooks';
 import { readSorting, writeSorting } from './boardSearch';
-import { COLUMNS, sortableColumn } from './columns';
-import { matchesFilter, type RowView, rowView } from './rowView';
+import { type BoardFigures, COLUMNS, sortableColumn } from './columns';
+import { matchesFilter, rowView } from './rowView';
 
-interface BoardItem {
+/** The figures are as they were when the board was last sorted; the row itself shows the newest. */
+interface BoardItem extends BoardFigures {
   readonly instrument: Instrument;
-  /** As it was when the board was last sorted; the row itself shows the newest. */
-  readonly view: RowView;
 }
 
 const features = tableFeatures({
@@ -28,7 +27,7 @@ const features = tableFeatures({
 const helper = createColumnHelper<typeof features, BoardItem>();
 
 const columns = COLUMNS.map(({ id, header, sortBy }) =>
-  helper.accessor((item): unknown => sortBy?.(item.view), {
+  helper.accessor((item): unknown => sortBy?.(item), {
     id,
     header,
     sortFn: 'basic',
@@ -51,7 +50,7 @@ interface BoardOptions {
  * A board sorted by something that moves is sorted again once a second: rows that jump at every quote cannot be read.
  */
 export function useBoardTable({ instruments, sort, filter, onSort }: BoardOptions) {
-  const { store } = useLive();
+  const { store, board } = useLive();
   const isLive = sortableColumn(readSorting(sort)?.id)?.isLive ?? false;
   const second = useEverySecond((_session, now) => (isLive ? Math.floor(now / 1000) : 0));
   // biome-ignore lint/correctness/useExhaustiveDependencies: `second` is when to look at the store again
@@ -59,8 +58,12 @@ export function useBoardTable({ instruments, sort, filter, onSort }: BoardOption
     () =>
       instruments
         .filter((instrument) => matchesFilter(instrument, filter))
-        .map((instrument) => ({ instrument, view: rowView(instrument, store.get(instrument.symbol)?.quote) })),
-    [instruments, filter, store, second],
+        .map((instrument): BoardItem => {
+          const desk = board.row(instrument.symbol);
+          const baseline = desk && { price: desk.baseline, from: desk.baseline_from };
+          return { instrument, desk, view: rowView(instrument, store.get(instrument.symbol)?.quote, baseline) };
+        }),
+    [instruments, filter, store, board, second],
   );
   const sorting = useMemo(() => {
     const wanted = readSorting(sort);

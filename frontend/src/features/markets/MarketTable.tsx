@@ -1,6 +1,7 @@
 import { memo } from 'react';
 import type { MarketRow } from '@/live/markets';
 import { UNKNOWN } from '@/shared/format';
+import table from '@/shared/table.module.css';
 import { sharePercent } from './composite';
 import classes from './markets.module.css';
 import { noteOf } from './marketView';
@@ -17,7 +18,7 @@ interface MarketTableProps {
 /** The markets in the order in which they open along the day. */
 export function MarketTable({ markets, chosen, onChoose }: MarketTableProps) {
   return (
-    <table className={classes.table} aria-label="Global markets" data-testid="markets-table">
+    <table className={`${table.table} ${classes.table}`} aria-label="Global markets" data-testid="markets-table">
       <thead>
         <tr>
           <th scope="col">Market</th>
@@ -51,7 +52,7 @@ const Row = memo(function Row({ market, isChosen, onChoose }: RowProps) {
   const { country, display_name, timezone } = market;
   const note = noteOf(market);
   return (
-    <tr className={classes.row} data-testid={`market-${country}`} data-status={market.status}>
+    <tr data-testid={`market-${country}`} data-status={market.status}>
       <th scope="row">
         <button
           type="button"

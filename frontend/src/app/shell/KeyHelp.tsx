@@ -1,0 +1,78 @@
+import { useEffect, useRef } from 'react';
+import { CloseIcon } from '@/shared/icons';
+import { isTaken } from '@/shared/keys';
+import classes from './help.module.css';
+
+const KEYS: readonly (readonly [title: string, keys: readonly (readonly [keys: string, does: string])[]])[] = [
+  [
+    'Everywhere',
+    [
+      ['g h', 'Home'],
+      ['g f', 'Future Trading'],
+      ['?', 'this list'],
+      ['Esc', 'close what is open'],
+    ],
+  ],
+  [
+    'Futures',
+    [
+      ['j k', 'next, previous instrument'],
+      ['↑ ↓ ← →', 'from row to row, over the cards'],
+      ['Home End', 'first, last instrument'],
+      ['Enter', 'open the instrument'],
+      ['/', 'filter'],
+      ['v', 'next view: table, cards, heatmap'],
+      ['c', 'columns of the table'],
+    ],
+  ],
+  [
+    'An open instrument',
+    [
+      ['← →', 'previous, next instrument'],
+      ['Esc', 'close'],
+    ],
+  ],
+];
+
+/** The keys, on "?"; a dialog of the browser's own. */
+export function KeyHelp() {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.key !== '?' || isTaken(event)) return;
+      event.preventDefault();
+      dialog.current?.showModal();
+    };
+    window.addEventListener('keydown', onKeyDown);
+    return () => window.removeEventListener('keydown', onKeyDown);
+  }, []);
+  return (
+    <dialog ref={dialog} className={classes.help} aria-labelledby="keys" data-testid="key-help">
+      <div className={classes.top}>
+        <h2 id="keys">Keys</h2>
+        <button type="button" aria-label="Close the list of keys" onClick={() => dialog.current?.close()}>
+          <CloseIcon />
+        </button>
+      </div>
+      <div className={classes.lists}>
+        {KEYS.map(([title, keys]) => (
+          <section key={title} aria-label={title}>
+            <h3>{title}</h3>
+            <dl>
+              {keys.map(([key, does]) => (
+                <div key={key}>
+                  <dt>
+                    {key.split(' ').map((each) => (
+                      <kbd key={each}>{each}</kbd>
+                    ))}
+                  </dt>
+                  <dd>{does}</dd>
+                </div>
+              ))}
+            </dl>
+          </section>
+        ))}
+      </div>
+    </dialog>
+  );
+}

@@ -1,0 +1,40 @@
+import { memo } from 'react';
+import type { Signal } from '@/live/board';
+import { useBoardPart } from '@/live/hooks';
+import { UNKNOWN } from '@/shared/format';
+import classes from './signal.module.css';
+import { reasonTitle, SIGNAL_WORDS } from './signals';
+
+interface SignalMarkProps {
+  signal: Signal | null;
+  /** Why there is none. */
+  reason: string | null;
+  testId: string;
+}
+
+/** A signal as word, icon and colour; without one the reason, calmly. */
+export function SignalMark({ signal, reason, testId }: SignalMarkProps) {
+  if (signal === null) {
+    return (
+      <span className={classes.none} title={reasonTitle(reason)} data-testid={testId} data-signal="none">
+        {reason ?? UNKNOWN}
+      </span>
+    );
+  }
+  const { word, icon } = SIGNAL_WORDS[signal];
+  return (
+    <span className={classes.badge} data-signal={signal} data-testid={testId}>
+      <span className={classes.icon} aria-hidden="true">
+        {icon}
+      </span>
+      {word}
+    </span>
+  );
+}
+
+/** The instrument's signal; renders only when it changes. */
+export const SignalBadge = memo(function SignalBadge({ symbol }: { symbol: string }) {
+  const signal = useBoardPart(symbol, (row) => row?.signal ?? null);
+  const reason = useBoardPart(symbol, (row) => row?.reason ?? null);
+  return <SignalMark signal={signal} reason={reason} testId={`signal-${symbol}`} />;
+});

@@ -1,0 +1,98 @@
+/** Bars of the chart: those that the server made of ticks, and the newest one as the quotes move it. */
+
+import type { Quote } from '@/live/quote';
+
+export interface Bar {
+  /** Start of the interval, epoch seconds. */
+  readonly time: number;
+  readonly open: number;
+  readonly high: number;
+  readonly low: number;
+  readonly close: number;
+  readonly volume: number;
+}
+
+export type TimeframeSeconds = 60 | 300;
+
+/** Start of the interval that an instant belongs to, epoch seconds. */
+export function barStart(ms: number, seconds: TimeframeSeconds): number {
+  const at = Math.floor(ms / 1000);
+  return at - (at % seconds);
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** The bars of an answer of `/api/history/bars`, oldest first; what is no bar is left out. */
+export function readBars(answer: unknown): readonly Bar[] {
+  const rows = (answer as Json | null)?.bars;
+  return Array.isArray(rows) ? rows.flatMap(readBar) : [];
+}
+
+function readBar(row: Json): readonly Bar[] {
+  const time = typeof row.ts === 'string' ? Date.parse(row.ts) / 1000 : Number.NaN;
+  const [open, high, low, close] = [row.open, row.high, row.low, row.close];
+  const isWhole = [time, open, high, low, close].every((each) => typeof each === 'number' && Number.isFinite(each));
+  if (!isWhole) return [];
+  const volume = typeof row.volume === 'number' ? row.volume : 0;
+  return [{ time, open, high, low, close, volume } as Bar];
+}
+
+/** Bars with those of a later answer put in their place or after them. */
+export function mergeBars(bars: readonly Bar[], later: readonly Bar[]): readonly Bar[] {
+  const first = later[0];
+  if (!first) return bars;
+  return [...bars.filter(({ time }) => time < first.time), ...later];
+}
+
+/** Prices that the desk does not take either. */
+const REFUSED = ['crossed', 'zero_price'] as const;
+
+/**
+ * The newest bar, moved by quotes.
+ *
+ * Its volume grows by the difference of the session's cumulative volumes; one that falls is a restart and counts from
+ * zero, as on the server. The first volume heard is only the base: what was traded before it is in the server's bar.
+ */
+export class LiveBar {
+  private bar: Bar | null;
+  private cumulative: number | null = null;
+
+  constructor(
+    private readonly seconds: TimeframeSeconds,
+    newest: Bar | undefined,
+  ) {
+    this.bar = newest ?? null;
+  }
+
+  /** The bar after a quote; null when it does not move one: without a last, refused, or of a bar that is over. */
+  take(quote: Pick<Quote, 'ts' | 'last' | 'volume' | 'flags'>): Bar | null {
+    if (quote.last === null || REFUSED.some((flag) => quote.flags.includes(flag))) return null;
+    const time = barStart(quote.ts, this.seconds);
+    if (this.bar && time < this.bar.time) return null;
+    const traded = this.tradedSince(quote.volume);
+    const { last } = quote;
+    this.bar =
+      this.bar?.time === time
+        ? withTrade(this.bar, last, traded)
+        : { time, open: last, high: last, low: last, close: last, volume: traded };
+    return this.bar;
+  }
+
+  private tradedSince(volume: number | null): number {
+    if (volume === null) return 0;
+    const before = this.cumulative;
+    this.cumulative = volume;
+    if (before === null) return 0;
+    return volume >= before ? volume - before : volume;
+  }
+}
+
+function withTrade(bar: Bar, last: number, traded: number): Bar {
+  return {
+    ...bar,
+    high: Math.max(bar.high, last),
+    low: Math.min(bar.low, last),
+    close: last,
+    volume: bar.volume + traded,
+  };
+}

@@ -1,0 +1,102 @@
+/** What the panel of an instrument asks the server for. */
+
+import { queryOptions } from '@tanstack/react-query';
+import { readJson } from '@/api/client';
+import type { Timeframe } from '../boardSearch';
+import { readBars } from './bars';
+
+const EVERY_MS = { intraday: 5_000, rolling: 20_000, minute: 60_000 } as const;
+
+type Json = Readonly<Record<string, unknown>>;
+
+const numberOf = (value: unknown): number | null => (typeof value === 'number' ? value : null);
+const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+
+function rowsOf(answer: unknown, name: string): readonly Json[] {
+  const rows = (answer as Json | null)?.[name];
+  return Array.isArray(rows) ? rows : [];
+}
+
+/** Bars of the past, asked for anew each minute: what conflation or a suspect quote did to the live ones is mended. */
+export function barsQuery(symbol: string, timeframe: Timeframe) {
+  return queryOptions({
+    queryKey: ['bars', symbol, timeframe],
+    refetchInterval: EVERY_MS.minute,
+    queryFn: async ({ signal }) => readBars(await readJson('/api/history/bars', { symbol, timeframe }, signal)),
+  });
+}
+
+export interface VwapPoint {
+  /** Epoch seconds. */
+  readonly time: number;
+  readonly value: number;
+}
+
+/** VWAP at the minutes of the trade date. */
+export function vwapQuery(symbol: string) {
+  return queryOptions({
+    queryKey: ['vwap', 'minutes', symbol],
+    refetchInterval: EVERY_MS.minute,
+    queryFn: async ({ signal }) =>
+      rowsOf(await readJson('/api/vwap/minutes', { symbol }, signal), 'minutes').flatMap((row): VwapPoint[] => {
+        const [ts, value] = [textOf(row.ts), numberOf(row.vwap)];
+        return ts && value !== null ? [{ time: Date.parse(ts) / 1000, value }] : [];
+      }),
+  });
+}
+
+export const WINDOWS = [5, 15, 30, 60] as const;
+
+/** VWAP of the past minutes, by the length of the window; null before there is one. */
+export function rollingQuery(symbol: string) {
+  return queryOptions({
+    queryKey: ['vwap', 'rolling', symbol],
+    refetchInterval: EVERY_MS.rolling,
+    queryFn: ({ signal }) =>
+      Promise.all(
+        WINDOWS.map(async (window) => {
+          const answer = await readJson('/api/vwap/rolling', { symbol, window: String(window) }, signal);
+          return numberOf((answer as Json | null)?.vwap);
+        }),
+      ),
+  });
+}
+
+const INTRADAY = [
+  'market_open',
+  'market_high_open',
+  'market_high_pct_open',
+  'market_low_open',
+  'market_low_pct_open',
+  'market_close',
+  'market_high_pct_close',
+  'market_low_pct_close',
+  'market_close_vs_open_pct',
+  'market_range',
+  'market_range_pct',
+  'session_volume',
+] as const;
+
+/** How the instrument went in the newest session of a market; prices in points. */
+export interface IntradayRow extends Readonly<Record<(typeof INTRADAY)[number], number | null>> {
+  readonly market: string;
+  readonly trade_date: string | null;
+}
+
+export function intradayQuery(symbol: string) {
+  return queryOptions({
+    queryKey: ['intraday', symbol],
+    refetchInterval: EVERY_MS.intraday,
+    queryFn: async ({ signal }) =>
+      rowsOf(await readJson('/api/indicators/intraday', { symbol }, signal), 'rows').map(readIntraday),
+  });
+}
+
+function readIntraday(row: Json): IntradayRow {
+  const figures = Object.fromEntries(INTRADAY.map((name) => [name, numberOf(row[name])]));
+  return {
+    ...(figures as Record<(typeof INTRADAY)[number], number | null>),
+    market: textOf(row.market) ?? '',
+    trade_date: textOf(row.trade_date),
+  };
+}
