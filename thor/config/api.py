@@ -17,6 +17,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 
 from thor.desk.api import router as desk
+from thor.history.api import router as history
 from thor.instruments.api import router as instruments
 from thor.instruments.api import sessions_router as sessions
 from thor.markets.api import router as markets
@@ -161,7 +162,7 @@ def make_api() -> ThorAPI:
     )
     for kind in (Problem, ValidationError, AuthenticationError, HttpError, Http404, DatabaseError, Exception):
         made.add_exception_handler(kind, _answer)
-    for router in (quotes, events, instruments, sessions, markets, operations, desk):
+    for router in (quotes, events, instruments, sessions, markets, operations, desk, history):
         made.add_router("", router)
     return made
 

@@ -33,6 +33,12 @@ def alias_of(namespace: str) -> str:
     return alias
 
 
+def current_connection() -> BaseDatabaseWrapper:
+    """Where plain SQL finds tables that are no models: in the namespace that the work at hand is about."""
+    namespace = replayed()
+    return connections[alias_of(namespace) if namespace else DEFAULT_DB_ALIAS]
+
+
 def connection_for(model: type[Model]) -> BaseDatabaseWrapper:
     """Where plain SQL finds a model's table: in the namespace that the work at hand is about."""
     return connections[router.db_for_read(model)]

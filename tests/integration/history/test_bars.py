@@ -1,0 +1,217 @@
+"""Bars from stored ticks: known answers, odd ticks, restarts of the volume, and the bars of a recorded day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from tests.integration.history.conftest import Bench
+from thor.history.bar_reader import bars_of
+from thor.history.bars import Timeframe
+from thor.history.queries import query
+from thor.history.recording_file import open_recording
+from thor.history.tape import FileTape
+from thor.history.tick import copy_line
+from thor.history.week import week, week_number
+from thor.instruments.instrument import BY_SYMBOL
+from thor.markets.calendar import Calendar, Interval, IntervalPhase
+from thor.markets.trade_date import epoch_us, utc
+from thor.quotes.quick import decode
+from thor.quotes.quote import Quote
+
+Row = tuple[Any, ...]
+
+
+def us(text: str) -> int:
+    return epoch_us(datetime.fromisoformat(f"2025-10-{text}").replace(tzinfo=UTC))
+
+
+class Ticks:
+    """Puts ticks into the store, as if they had arrived in this order."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench, self.count = bench, 0
+
+    def add(self, *quotes: Quote) -> None:
+        for name, begin, end in {week(week_number(quote.ts_us)) for quote in quotes}:
+            self.bench.database.execute(
+                f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF ticks FOR VALUES FROM ('{begin}') TO ('{end}')"
+            )
+        with self.bench.database.cursor().copy(query("copy_ticks")) as copy:
+            for quote in quotes:
+                self.count += 1
+                group = BY_SYMBOL[quote.symbol].group
+                copy.write(copy_line(quote, f"{quote.ts_us // 1000}-{self.count}", group))
+
+    def at(self, time: str, last: str | None, volume: int | None = None, **more: Any) -> None:
+        """One tick of ES, in October 2025: ``09 13:31:15``."""
+        price = None if last is None else Decimal(last)
+        fields = {"symbol": "ES", "source": "MOCK", "last": price, "volume": volume, "seq": self.count} | more
+        self.add(Quote(ts_us=us(time), **fields))
+
+    def bars(
+        self, timeframe: str = "1m", start: str | None = None, end: str | None = None, symbol: str = "ES",
+        calendar: Calendar | None = None,
+    ) -> list[dict[str, Any]]:  # fmt: skip
+        span = [None if text is None else us(text) for text in (start, end)]
+        with self.bench.database.transaction(), self.bench.database.cursor() as cursor:
+            return bars_of(cursor, BY_SYMBOL[symbol], Timeframe(timeframe), *span, calendar)
+
+    def rows(self, *words: str | None, **more: Any) -> list[Row]:
+        """Bars as (time without the month, open, high, low, close, volume, ticks), numbers as they are spelled."""
+        names = ("open", "high", "low", "close", "volume", "tick_count")
+        return [
+            (bar["ts"][8:16].replace("T", " "), *(None if bar[name] is None else str(bar[name]) for name in names))
+            for bar in self.bars(*words, **more)
+        ]
+
+
+@pytest.fixture
+def ticks(bench: Bench) -> Ticks:
+    return Ticks(bench)
+
+
+def test_open_high_low_close_and_volume_with_every_digit(ticks: Ticks) -> None:
+    ticks.at("09 13:30:10", "5342.00", 1000)
+    ticks.at("09 13:30:20", "5343.25", 1010)
+    ticks.at("09 13:30:30", "5341.50", 1010)
+    ticks.at("09 13:30:59.999999", "5342.50", 1025)
+    ticks.at("09 13:31:00", "5342.75", 1030)
+    ticks.at("09 13:33:00", "5340.00", 1030)
+    assert ticks.rows("1m") == [
+        ("09 13:30", "5342.00", "5343.25", "5341.50", "5342.50", "25", "4"),
+        ("09 13:31", "5342.75", "5342.75", "5342.75", "5342.75", "5", "1"),
+        ("09 13:33", "5340.00", "5340.00", "5340.00", "5340.00", "0", "1"),
+    ]
+    assert ticks.rows("5m") == [("09 13:30", "5342.00", "5343.25", "5340.00", "5340.00", "30", "6")]
+    assert ticks.rows("1h") == [("09 13:00", "5342.00", "5343.25", "5340.00", "5340.00", "30", "6")]
+    assert ticks.bars("1m")[0]["trade_date"] == "2025-10-09"
+    assert ticks.bars("1m", symbol="YM") == []
+
+
+def test_a_volume_that_falls_began_anew_and_one_that_is_not_said_is_skipped(ticks: Ticks) -> None:
+    for second, volume in enumerate((500, None, 510, 7, None, 12)):
+        ticks.at(f"09 13:30:{second:02}", "1.00", volume)
+    assert ticks.rows()[0][5] == str(10 + 7 + 5)
+
+
+def test_no_volume_at_all_is_null(ticks: Ticks) -> None:
+    ticks.at("09 13:30:10", "5342.00")
+    assert ticks.rows() == [("09 13:30", "5342.00", "5342.00", "5342.00", "5342.00", None, "1")]
+
+
+def test_the_first_volume_is_measured_from_the_newest_tick_before(ticks: Ticks) -> None:
+    ticks.at("09 13:00:00", "1.00", 100)
+    ticks.at("09 13:10:00", "1.00", 150)
+    ticks.at("09 13:30:10", "2.00", 160)
+    assert [row[5] for row in ticks.rows("1m", "09 13:30")] == ["10"]
+
+
+def test_ticks_that_may_move_nothing_are_left_out(ticks: Ticks) -> None:
+    ticks.at("09 13:30:01", "10.00", 10)
+    ticks.at("09 13:30:02", "99.00", 20, bid=Decimal("2.00"), ask=Decimal("1.00"))
+    ticks.at("09 13:30:03", "0", 20)
+    ticks.at("09 13:30:04", "98.00", 20, bid=Decimal("0.00"))
+    ticks.at("09 13:30:05", "97.00", 20, ask=Decimal(0))
+    ticks.at("09 13:30:06", "-1.00", 20)
+    ticks.at("09 13:30:07", None, 20, bid=Decimal("1.00"))
+    ticks.at("09 13:30:08", "11.00", 30, bid=Decimal("11.00"), ask=Decimal("11.00"))
+    assert ticks.rows() == [("09 13:30", "10.00", "11.00", "10.00", "11.00", "20", "2")]
+
+
+def test_oil_may_be_below_zero(ticks: Ticks) -> None:
+    ticks.at("09 13:30:01", "-37.63", symbol="CL")
+    ticks.at("09 13:30:02", "0.00", symbol="CL")
+    assert ticks.rows(symbol="CL") == [("09 13:30", "-37.63", "-37.63", "-37.63", "-37.63", None, "1")]
+
+
+def test_of_the_same_time_the_order_of_arrival_counts(ticks: Ticks) -> None:
+    """Nine and ten are told apart as numbers, and the source's name says nothing."""
+    for n in range(12):
+        ticks.at("09 13:30:01", f"{n + 1}.00", source="TOS" if n % 2 else "MOCK", seq=100 - n)
+    assert ticks.rows() == [("09 13:30", "1.00", "12.00", "1.00", "12.00", None, "12")]
+
+
+def test_a_span_takes_whole_bars(ticks: Ticks) -> None:
+    for minute in range(5):
+        ticks.at(f"09 13:3{minute}:30", f"{minute + 1}.00")
+    times = [row[0][3:] for row in ticks.rows("1m", "09 13:31:45", "09 13:33:00")]
+    assert times == ["13:31", "13:32"]
+    assert [row[0][3:] for row in ticks.rows("1m", "09 13:31:45", "09 13:33:00.000001")] == ["13:31", "13:32", "13:33"]
+    assert ticks.rows("1m", "09 13:36:00") == []
+    assert ticks.rows("1m", None, "09 13:30:00") == []
+
+
+# --- days -----------------------------------------------------------------------------------------------------------
+
+
+def globex(*sessions: tuple[int, str, str]) -> Calendar:
+    """A calendar of sessions: the day of October that is the trade date, open and close."""
+    intervals = [
+        Interval(date(2025, 10, day), IntervalPhase.REGULAR, us(begin), us(end)) for day, begin, end in sessions
+    ]
+    return Calendar("cme_equity", "America/Chicago", intervals, {}, us("01 00:00"), us("31 00:00"))
+
+
+WEEK = globex((10, "09 22:00", "10 21:00"), (13, "12 22:00", "13 17:00"), (13, "13 22:30", "13 22:40"))
+
+
+def test_a_day_is_a_trade_date_and_begins_with_its_session(ticks: Ticks) -> None:
+    ticks.at("10 13:00:00", "5.00", 400)
+    ticks.at("10 20:59:00", "6.00", 500)
+    ticks.at("10 21:30:00", "6.25", 500)  # maintenance: the old date still
+    ticks.at("12 21:45:00", "6.50", 500)  # before the open, and already Monday's
+    ticks.at("12 22:00:30", "7.00", 40)
+    ticks.at("13 16:00:00", "8.00", 90)
+    assert ticks.rows("1d", calendar=WEEK) == [
+        ("09 22:00", "5.00", "6.25", "5.00", "6.25", "100", "3"),
+        ("12 22:00", "6.50", "8.00", "6.50", "8.00", "90", "3"),
+    ]
+    assert [bar["trade_date"] for bar in ticks.bars("1d")] == ["2025-10-10", "2025-10-13"]
+    assert [row[0] for row in ticks.rows("1d")] == ["09 22:00", "10 22:00"]
+
+
+@pytest.mark.parametrize(
+    ("first", "wanted"),
+    [("12 22:00:00", "45"), ("12 22:00:59", "45"), ("12 22:01:00", "5"), ("12 23:00:00", "5"), ("13 22:30:10", "5")],
+)
+def test_the_first_volume_of_a_session_that_was_seen_from_its_start_counts(
+    ticks: Ticks, first: str, wanted: str
+) -> None:
+    ticks.at("10 20:59:00", "5.00", 30)  # less than Monday's first: nothing falls
+    ticks.at(first, "6.00", 40)
+    ticks.at(f"{first[:-1]}9.5", "6.00", 45)
+    assert [bar["volume"] for bar in ticks.bars("1d", "12 22:00", calendar=WEEK)] == [int(wanted)]
+
+
+# --- a recorded day -------------------------------------------------------------------------------------------------
+
+
+def quotes_of(path: Path) -> Iterator[Quote]:
+    tape = FileTape(open_recording([path], ["GC"], []), {"GC"}, 0, 2**62)
+    for cue in tape.cues():
+        yield decode(cue.event.payload)
+
+
+@pytest.mark.parametrize("day", ["20131007", "20131008"])
+def test_the_minutes_of_a_recorded_day_are_those_that_were_published(ticks: Ticks, shared_data: Path, day: str) -> None:
+    ticks.add(*quotes_of(shared_data / "ticks" / f"gc_trades_{day}.parquet"))
+    wanted = {
+        row[0]: tuple(map(float, row[1:]))
+        for row in pl.read_parquet(shared_data / "bars" / "gc_1m_trade.parquet")
+        .filter((pl.col("contract") == "GCZ13") & (pl.col("ts").dt.strftime("%Y%m%d") == day))
+        .select("ts", "open", "high", "low", "close")
+        .iter_rows()
+    }
+    with ticks.bench.database.cursor() as cursor:
+        start_us = epoch_us(datetime.strptime(day, "%Y%m%d").replace(tzinfo=UTC))
+        bars = bars_of(cursor, BY_SYMBOL["GC"], Timeframe.MINUTE, start_us, start_us + 86_400_000_000, None)
+    found = {bar["ts"]: tuple(float(bar[name]) for name in ("open", "high", "low", "close")) for bar in bars}
+    assert len(found) == {"20131007": 1314, "20131008": 1377}[day]
+    assert found == {utc(epoch_us(ts)).strftime("%Y-%m-%dT%H:%M:%S.%fZ"): row for ts, row in wanted.items()}
