@@ -318,7 +318,9 @@ it('has three views of the same instruments, by key and in the address', async (
   fireEvent.keyDown(document.body, { key: 'v' });
   expect(address.view).toBe('cards');
   const cards = within(screen.getByTestId('futures-cards'));
-  await waitFor(() => expect(cards.getAllByRole('listitem').map((each) => each.dataset.symbol)).toEqual(['ES', 'DX']));
+  await waitFor(() =>
+    expect(cards.getAllByRole('listitem').map((each) => each.dataset.symbol)).toEqual(['ZB', 'ES', 'DX']),
+  );
   expect(cell('ES', 'vwap')).toBe('5,340.50');
   expect(screen.getByTestId('row-ES').textContent).toContain('from settlement');
   fireEvent.keyDown(document.body, { key: 'v' });
