@@ -18,6 +18,7 @@ from thor.quotes.quote import Quote, encode_json, format_ts
 
 TOTAL: Final = "TOTAL"
 _NULL: Final = msgspec.Raw(b"null")
+_NOTHING: Final = msgspec.Raw(b"")
 
 
 class _Row(msgspec.Struct):
@@ -34,7 +35,7 @@ class _Message(msgspec.Struct):
 
     at: str
     rows: list[msgspec.Raw] = []
-    total: msgspec.Raw | None = None
+    total: msgspec.Raw = _NOTHING
 
 
 _ROW: Final = msgspec.json.Decoder(_Row)
@@ -70,8 +71,8 @@ class BoardRows:
                 continue  # not what the desk writes
             self.rows |= found
             self.at = message.at
-            if message.total is not None:
-                self.total = bytes(message.total)
+            if total := bytes(message.total):
+                self.total = total
 
 
 class Enriched:
