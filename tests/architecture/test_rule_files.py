@@ -29,7 +29,7 @@ RULE_FILES = sorted(
         "signals/suggestion.py",
         "signals/config.py",
         "signals/classification.py", "signals/composite.py", "signals/reactor.py", "desk/board.py",
-        "indicators/vwap.py",
+        "indicators/vwap.py", "indicators/intraday.py", "indicators/extremes.py",
         "instruments/contract.py",
     }
 )  # fmt: skip

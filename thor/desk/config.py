@@ -6,10 +6,9 @@ from typing import Any, Final
 
 from thor.instruments.instrument import InstrumentTable
 from thor.instruments.selectors import load_instruments
-from thor.markets.calendar import GroupCalendars
+from thor.markets.calendar import GroupCalendars, MarketCalendars
 from thor.markets.market import ControlMarkets
-from thor.markets.models import Market
-from thor.markets.selectors import CalendarShelf
+from thor.markets.selectors import CalendarShelf, active_markets
 from thor.quotes.reactor import Config
 from thor.signals.config import SignalSettings
 from thor.signals.selectors import load_signal_settings
@@ -29,12 +28,16 @@ class ConfigTables:
         calendars = self._shelf.look()
         groups = {facts.group for facts in instruments.values()}
         by_group = {name: calendar for name, calendar in calendars.items() if name in groups}
-        editions = tuple(sorted(self._shelf.digests().items()))
-        control = Market.objects.filter(is_active=True, is_control_market=True).values_list("country", flat=True)
+        digests = self._shelf.digests()
+        markets = [each for each in active_markets() if each.calendar in calendars]
         found: dict[type[Any], Any] = {
             InstrumentTable: InstrumentTable(instruments),
-            GroupCalendars: GroupCalendars(by_group, editions),
-            ControlMarkets: ControlMarkets(frozenset(control)),
+            GroupCalendars: GroupCalendars(by_group, tuple(sorted(digests.items()))),
+            MarketCalendars: MarketCalendars(
+                {each.country: calendars[each.calendar] for each in markets},
+                tuple((each.country, digests[each.calendar]) for each in markets),
+            ),
+            ControlMarkets: ControlMarkets(frozenset(each.country for each in markets if each.is_control_market)),
             SignalSettings: load_signal_settings(),
         }
         return found

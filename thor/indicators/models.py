@@ -101,7 +101,7 @@ class Rolling52WeekStats(models.Model):
     high_52w_date = models.DateField(null=True)
     low_52w = price()
     low_52w_date = models.DateField(null=True)
-    last_price_checked = price()
+    last_price_checked = price(null=True)
     all_time_high = price()
     all_time_high_date = models.DateField(null=True)
     all_time_low = price()

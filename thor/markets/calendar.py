@@ -267,6 +267,14 @@ class GroupCalendars:
     editions: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class MarketCalendars:
+    """Market -> its calendar: what a desk is told."""
+
+    by_market: Mapping[str, Calendar] = field(compare=False)
+    editions: tuple[tuple[str, str], ...]
+
+
 def _check(name: str, intervals: Sequence[Interval], first_us: int, end_us: int) -> None:
     before = first_us
     for each in intervals:
