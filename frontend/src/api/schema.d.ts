@@ -84,6 +84,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/futuretrading/quotes/latest/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Old name of /api/quotes/latest
+         * @deprecated
+         * @description From memory: what the desk last published, beside each instrument's newest quote.
+         */
+        get: operations["futuretrading_quotes_latest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/history/bars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Bars of stored ticks
+         * @description Open, high, low and close of the last price, in order of event time. Crossed ticks and ticks with a price of zero
+         *     are left out. One question may be about at most 1,500 intervals and 31 days.
+         */
+        get: operations["history_bars"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/instruments": {
         parameters: {
             query?: never;
@@ -164,6 +206,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/quotes/latest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The board: newest quotes with signals, VWAP, 52 weeks, and TOTAL
+         * @description From memory: what the desk last published, beside each instrument's newest quote.
+         */
+        get: operations["quotes_latest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/quotes/series": {
         parameters: {
             query?: never;
@@ -195,7 +257,8 @@ export interface paths {
          * Every quote as it happens (server-sent events)
          * @description Each event is `event: quote` with the stream id as `id:`. Resumes after Last-Event-ID or `since` with nothing
          *     lost while the stream holds it. `conflate=50ms` (10ms to 5000ms) sends the newest quote of each symbol per interval.
-         *     `events=1` sends domain events beside the quotes, without ids: from now on only, and not resumed.
+         *     `events=1` sends domain events beside the quotes, `board=1` what the desk makes of them (ten times a second at
+         *     most), both without ids: from now on only, and not resumed.
          */
         get: operations["quotes_stream"];
         put?: never;
@@ -327,6 +390,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/vwap/minutes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The minutes of a trade date
+         * @description Each minute in which contracts were traded, with the VWAP so far.
+         */
+        get: operations["vwap_minutes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vwap/rolling": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * VWAP of the last minutes
+         * @description Of the clock minutes (T - window, T], T the last minute boundary.
+         */
+        get: operations["vwap_rolling"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vwap/today": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * VWAP of the trade date so far
+         * @description Up to the last minute boundary. `symbol=TOTAL` gives `vwap_deviation_pct`, of now only.
+         */
+        get: operations["vwap_today"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -362,6 +485,133 @@ export interface components {
          * @enum {string}
          */
         Anchor: "last_trading_day" | "first_notice_day";
+        /** Bar */
+        Bar: {
+            /** Close */
+            close: number;
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Open */
+            open: number;
+            /** Tick Count */
+            tick_count: number;
+            /** Trade Date */
+            trade_date: string;
+            /**
+             * Ts
+             * @description When its interval begins, ISO 8601 UTC; of a day, when the session opened
+             */
+            ts: string;
+            /**
+             * Volume
+             * @description Contracts traded in it; null where the source says no volume
+             */
+            volume: number | null;
+        };
+        /** BarsAnswer */
+        BarsAnswer: {
+            /**
+             * Bars
+             * @description At most 1500, oldest first; intervals without a last price have none
+             */
+            bars: components["schemas"]["Bar"][];
+            /** Symbol */
+            symbol: string;
+            timeframe: components["schemas"]["Timeframe"];
+        };
+        /**
+         * BoardRow
+         * @description What the desk makes of an instrument's newest good quote; prices in points.
+         */
+        BoardRow: {
+            /**
+             * At
+             * @description Time of that quote
+             */
+            at: string | null;
+            /** Baseline */
+            baseline: number | null;
+            /** Baseline From */
+            baseline_from: ("settlement" | "close") | null;
+            /**
+             * Change
+             * @description last - baseline
+             */
+            change: number | null;
+            /** Change Pct */
+            change_pct: number | null;
+            /** Contract Weight */
+            contract_weight: number;
+            /**
+             * Dist From 52W High
+             * @description high_52w - last
+             */
+            dist_from_52w_high: number | null;
+            /**
+             * Dist From 52W Low
+             * @description last - low_52w
+             */
+            dist_from_52w_low: number | null;
+            /** High 52W */
+            high_52w: number | null;
+            /** High 52W Date */
+            high_52w_date: string | null;
+            /** Low 52W */
+            low_52w: number | null;
+            /** Low 52W Date */
+            low_52w_date: string | null;
+            /**
+             * Reason
+             * @description Why it does not count in TOTAL
+             */
+            reason: ("no quote" | "closed" | "suspect" | "stale" | "no baseline" | "no thresholds") | null;
+            /**
+             * Session High
+             * @description Highest good last of the trade date
+             */
+            session_high: number | null;
+            /** Session Low */
+            session_low: number | null;
+            /** Session Volume */
+            session_volume: number | null;
+            /** Signal */
+            signal: ("STRONG_BUY" | "BUY" | "HOLD" | "SELL" | "STRONG_SELL") | null;
+            /**
+             * Signal Weight
+             * @description In TOTAL's sum; a bear instrument's is turned
+             */
+            signal_weight: number | null;
+            /** Stat Value */
+            stat_value: number | null;
+            /**
+             * Suspect
+             * @description What is wrong with the newest quote: it moves no number
+             */
+            suspect: ("crossed" | "zero" | "negative" | "spike" | "out_of_order" | "stale")[];
+            /**
+             * Suspects
+             * @description Suspect quotes of the trade date
+             */
+            suspects: number;
+            /** Symbol */
+            symbol: string;
+            /** Trade Date */
+            trade_date: string | null;
+            /**
+             * Vwap
+             * @description Of the trade date, up to the last minute
+             */
+            vwap: number | null;
+            /**
+             * Vwap Distance
+             * @description last - vwap
+             */
+            vwap_distance: number | null;
+            /** Vwap Distance Pct */
+            vwap_distance_pct: number | null;
+        };
         /** ClockAnswer */
         ClockAnswer: {
             /**
@@ -417,6 +667,27 @@ export interface components {
              */
             left_on: string | null;
         };
+        /** ContributionRow */
+        ContributionRow: {
+            /** Contract Weight */
+            contract_weight: number;
+            /**
+             * Signal
+             * @enum {string}
+             */
+            signal: "STRONG_BUY" | "BUY" | "HOLD" | "SELL" | "STRONG_SELL";
+            /** Signal Weight */
+            signal_weight: number;
+            /** Stat Value */
+            stat_value: number;
+            /** Symbol */
+            symbol: string;
+            /**
+             * Weighted
+             * @description stat_value x contract_weight
+             */
+            weighted: number;
+        };
         /** Desk */
         Desk: {
             /**
@@ -455,6 +726,59 @@ export interface components {
             transitions: number;
             /** Updated At */
             updated_at: string;
+        };
+        /**
+         * EnrichedRow
+         * @description An instrument's newest quote, as it came, with what the desk makes of it.
+         */
+        EnrichedRow: {
+            /** Age Ms */
+            age_ms: number | null;
+            /** Ask */
+            ask: number | null;
+            /** Ask Size */
+            ask_size: number | null;
+            /** Bid */
+            bid: number | null;
+            /** Bid Size */
+            bid_size: number | null;
+            /** Change */
+            change: number | null;
+            /** Change From */
+            change_from: ("settlement" | "close") | null;
+            /** Change Pct */
+            change_pct: number | null;
+            /**
+             * Close Price
+             * @description Previous close
+             */
+            close_price: number | null;
+            /** @description Null while no desk has spoken of it */
+            extended_data: components["schemas"]["BoardRow"] | null;
+            /** High Price */
+            high_price: number | null;
+            instrument: components["schemas"]["QuotedInstrument"];
+            /** Last */
+            last: number | null;
+            /** Low Price */
+            low_price: number | null;
+            /** Open Price */
+            open_price: number | null;
+            /**
+             * Settlement
+             * @description Prior settlement
+             */
+            settlement: number | null;
+            /** Source */
+            source: string | null;
+            /** Spread */
+            spread: number | null;
+            /** Spread Ticks */
+            spread_ticks: number | null;
+            /** Ts */
+            ts: string | null;
+            /** Volume */
+            volume: number | null;
         };
         /** Ingest */
         Ingest: {
@@ -594,6 +918,19 @@ export interface components {
              */
             workers: number;
         };
+        /** LatestAnswer */
+        LatestAnswer: {
+            /** As Of */
+            as_of: string;
+            /**
+             * Board At
+             * @description When the desk last said something
+             */
+            board_at: string | null;
+            /** Rows */
+            rows: components["schemas"]["EnrichedRow"][];
+            total: components["schemas"]["TotalRow"] | null;
+        };
         /** MarketRow */
         MarketRow: {
             /**
@@ -726,6 +1063,48 @@ export interface components {
             /** Now */
             now: string;
         };
+        /** MinuteAnswer */
+        MinuteAnswer: {
+            /**
+             * Delta Volume
+             * @description Contracts traded in it
+             */
+            delta_volume: number;
+            /** Last Price */
+            last_price: number;
+            /**
+             * Ts
+             * @description The minute's end: it speaks of the minute before
+             */
+            ts: string;
+            /**
+             * Vwap
+             * @description Of the trade date up to it
+             */
+            vwap: number;
+        };
+        /** MinutesAnswer */
+        MinutesAnswer: {
+            /**
+             * Minutes
+             * @description Oldest first; a minute in which nothing was traded has none
+             */
+            minutes: components["schemas"]["MinuteAnswer"][];
+            /** Symbol */
+            symbol: string;
+            /** Trade Date */
+            trade_date: string;
+        };
+        /** MissingRow */
+        MissingRow: {
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "no quote" | "closed" | "suspect" | "stale" | "no baseline" | "no thresholds";
+            /** Symbol */
+            symbol: string;
+        };
         /**
          * Phase
          * @description Where a market stands in its day.
@@ -824,6 +1203,21 @@ export interface components {
             volume: number | null;
         } & {
             [key: string]: unknown;
+        };
+        /** QuotedInstrument */
+        QuotedInstrument: {
+            /** Display Precision */
+            display_precision: number;
+            /** Exchange */
+            exchange: string;
+            /** Name */
+            name: string;
+            /** Symbol */
+            symbol: string;
+            /** Tick Size */
+            tick_size: number;
+            /** Tick Value Usd */
+            tick_value_usd: number;
         };
         /** QuotesAnswer */
         QuotesAnswer: {
@@ -1114,11 +1508,89 @@ export interface components {
             version: string;
         };
         /**
+         * Timeframe
+         * @description How much time a bar spans.
+         * @enum {string}
+         */
+        Timeframe: "1m" | "5m" | "15m" | "1h" | "1d";
+        /**
+         * TotalRow
+         * @description The composite over the board.
+         */
+        TotalRow: {
+            /** As Of */
+            as_of: string | null;
+            /** Avg Weighted */
+            avg_weighted: number | null;
+            /** Composite Signal Weight */
+            composite_signal_weight: number;
+            /** Contributions */
+            contributions: components["schemas"]["ContributionRow"][];
+            /** Count */
+            count: number;
+            /** Missing */
+            missing: components["schemas"]["MissingRow"][];
+            /**
+             * Signal
+             * @enum {string}
+             */
+            signal: "STRONG_BUY" | "BUY" | "HOLD" | "SELL" | "STRONG_SELL";
+            /** Signal Weight Sum */
+            signal_weight_sum: number;
+            /**
+             * Status
+             * @description LIVE TOTAL, PARTIAL n/11 or STALE
+             */
+            status: string;
+            /** Sum Weighted */
+            sum_weighted: number;
+            thresholds: components["schemas"]["TotalScale"];
+            /** Vwap Deviation Pct */
+            vwap_deviation_pct: number | null;
+        };
+        /** TotalScale */
+        TotalScale: {
+            /** Buy */
+            buy: number;
+            /** Sell */
+            sell: number;
+            /** Strong Buy */
+            strong_buy: number;
+            /** Strong Sell */
+            strong_sell: number;
+        };
+        /**
          * TransitionKind
          * @description What a transition does to the status.
          * @enum {string}
          */
         TransitionKind: "OPEN" | "CLOSE";
+        /** VwapAnswer */
+        VwapAnswer: {
+            /** Symbol */
+            symbol: string;
+            /**
+             * Ts
+             * @description The minute boundary up to which it counts, of TOTAL its newest quote; null where no desk spoke yet
+             */
+            ts: string | null;
+            /**
+             * Vwap
+             * @description Points; null before the first minute in which contracts were traded
+             */
+            vwap: number | null;
+            /**
+             * Vwap Deviation Pct
+             * @description Of TOTAL alone, which has no volume: its instruments' mean distance from their own VWAP, weighed with their contract weights, in per cent
+             */
+            vwap_deviation_pct: number | null;
+            /**
+             * Window
+             * @description Minutes, or the trade date so far
+             * @enum {unknown}
+             */
+            window: "today" | 5 | 15 | 30 | 60;
+        };
     };
     responses: {
         /** @description The request cannot be read */
@@ -1323,6 +1795,74 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    futuretrading_quotes_latest: {
+        parameters: {
+            query?: {
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LatestAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    history_bars: {
+        parameters: {
+            query: {
+                /** @description An instrument in any spelling, such as ES. */
+                symbol: string;
+                /** @description How much time a bar spans. */
+                timeframe: "1m" | "5m" | "15m" | "1h" | "1d";
+                /** @description From the bar that holds this instant, ISO 8601 with a zone. Default: as early as may be. */
+                start?: string | null;
+                /** @description Up to the last bar that begins before this instant. Default: that of the newest stored tick. */
+                end?: string | null;
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BarsAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     instruments: {
         parameters: {
             query?: {
@@ -1447,6 +1987,36 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    quotes_latest: {
+        parameters: {
+            query?: {
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LatestAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     quotes_series: {
         parameters: {
             query?: {
@@ -1493,6 +2063,8 @@ export interface operations {
                 conflate?: string | null;
                 /** @description 1: domain events too, without ids; they are not resumed. */
                 events?: string | null;
+                /** @description 1: what changes on the board too (`event: board`), without ids; it is not resumed. */
+                board?: string | null;
                 /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
                 namespace?: components["parameters"]["Namespace"];
             };
@@ -1697,6 +2269,116 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MarketsAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    vwap_minutes: {
+        parameters: {
+            query: {
+                /** @description An instrument in any spelling, such as ES. */
+                symbol: string;
+                /** @description YYYY-MM-DD; default: the present one. */
+                trade_date?: string | null;
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MinutesAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    vwap_rolling: {
+        parameters: {
+            query: {
+                /** @description An instrument in any spelling, such as ES. */
+                symbol: string;
+                /** @description 5, 15, 30 or 60 minutes. */
+                window?: string;
+                /**
+                 * @description Another instant than now: ISO 8601 with a zone. Of one that is still to come: now.
+                 * @example 2025-10-09T15:30:00Z
+                 */
+                at?: string | null;
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VwapAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    vwap_today: {
+        parameters: {
+            query: {
+                /** @description An instrument in any spelling, such as ES. */
+                symbol: string;
+                /**
+                 * @description Another instant than now: ISO 8601 with a zone. Of one that is still to come: now.
+                 * @example 2025-10-09T15:30:00Z
+                 */
+                at?: string | null;
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VwapAnswer"];
                 };
             };
             400: components["responses"]["Problem400"];

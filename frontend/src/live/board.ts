@@ -1,9 +1,9 @@
 /** What the desk makes of the quotes: a row per instrument and TOTAL, and the one place where they are read from JSON. */
 
+import type { BoardRowAnswer, Signal, TotalAnswer } from '@/api/board';
 import { parseObject } from './quote';
 
-export const SIGNALS = ['STRONG_BUY', 'BUY', 'HOLD', 'SELL', 'STRONG_SELL'] as const;
-export type Signal = (typeof SIGNALS)[number];
+const SIGNALS = ['STRONG_BUY', 'BUY', 'HOLD', 'SELL', 'STRONG_SELL'] as const satisfies readonly Signal[];
 
 const NUMBERS = [
   'stat_value',
@@ -23,16 +23,21 @@ const NUMBERS = [
   'session_low',
   'session_volume',
   'suspects',
-] as const;
-const TEXTS = ['trade_date', 'reason', 'high_52w_date', 'low_52w_date'] as const;
+] as const satisfies readonly (keyof BoardRowAnswer)[];
+const TEXTS = [
+  'trade_date',
+  'reason',
+  'high_52w_date',
+  'low_52w_date',
+] as const satisfies readonly (keyof BoardRowAnswer)[];
 
 /** The desk's row of one symbol, named as on the wire; prices in points, null where unknown. */
 export interface BoardRow
   extends Readonly<Record<(typeof NUMBERS)[number], number | null>>,
     Readonly<Record<(typeof TEXTS)[number], string | null>> {
   readonly symbol: string;
-  /** Up to which instant it knows, epoch milliseconds. */
-  readonly atMs: number;
+  /** Up to which instant it knows, epoch milliseconds; null before the first quote. */
+  readonly atMs: number | null;
   readonly signal: Signal | null;
   readonly baseline_from: 'settlement' | 'close' | null;
   /** What is wrong with the newest quote: "crossed", "spike". */
@@ -101,16 +106,15 @@ function pick<K extends string, T>(names: readonly K[], from: Json, read: (value
   return Object.fromEntries(names.map((name) => [name, read(from[name])])) as Record<K, T>;
 }
 
-/** A row; null when it has no symbol or no time. */
+/** A row; null when it has no symbol. */
 export function readBoardRow(value: unknown, symbol = isObject(value) ? textOf(value.symbol) : null): BoardRow | null {
-  const atMs = isObject(value) ? msOf(value.at) : null;
-  if (!isObject(value) || symbol === null || atMs === null) return null;
+  if (!isObject(value) || symbol === null) return null;
   const { baseline_from: from } = value;
   return {
     ...pick(NUMBERS, value, numberOf),
     ...pick(TEXTS, value, textOf),
     symbol,
-    atMs,
+    atMs: msOf(value.at),
     signal: signalOf(value.signal),
     baseline_from: from === 'settlement' || from === 'close' ? from : null,
     suspect: listOf(value.suspect).filter((each) => typeof each === 'string'),
@@ -140,7 +144,12 @@ function readContribution(value: unknown): readonly Contribution[] {
 export function readTotal(value: unknown): Total | null {
   const status = isObject(value) ? textOf(value.status) : null;
   if (!isObject(value) || status === null) return null;
-  const sums = ['composite_signal_weight', 'signal_weight_sum', 'sum_weighted', 'avg_weighted'] as const;
+  const sums = [
+    'composite_signal_weight',
+    'signal_weight_sum',
+    'sum_weighted',
+    'avg_weighted',
+  ] as const satisfies readonly (keyof TotalAnswer)[];
   return {
     ...pick(sums, value, numberOf),
     asOfMs: msOf(value.as_of),

@@ -46,7 +46,7 @@ export class BoardStore {
   replace(answer: BoardChange, mark: number): void {
     const isTold = (name: string) => (this.lastTaken.get(name) ?? 0) > mark;
     const known = (symbol: string) => this.pending.get(symbol) ?? this.rows.get(symbol);
-    const rows = answer.rows.filter((row) => !isTold(row.symbol) || row.atMs > (known(row.symbol)?.atMs ?? 0));
+    const rows = answer.rows.filter((row) => !isTold(row.symbol) || (row.atMs ?? 0) > (known(row.symbol)?.atMs ?? 0));
     this.put({ rows, total: isTold('TOTAL') ? null : answer.total });
   }
 

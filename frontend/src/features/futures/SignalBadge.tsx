@@ -1,5 +1,5 @@
 import { memo } from 'react';
-import type { Signal } from '@/live/board';
+import type { Signal } from '@/api/board';
 import { useBoardPart } from '@/live/hooks';
 import { UNKNOWN } from '@/shared/format';
 import classes from './signal.module.css';

@@ -1,12 +1,13 @@
 /** The part of the board that lives in the address: view, columns, order, filter, and the instrument that is open. */
 
+import type { Timeframe as ApiTimeframe } from '@/api/board';
 import { type ColumnId, isColumnId, isSortable } from './columns';
 import { HEATS, type Heat } from './heat';
 
 export const VIEWS = ['table', 'cards', 'heatmap'] as const;
 export type View = (typeof VIEWS)[number];
 
-export const TIMEFRAMES = ['1m', '5m'] as const;
+export const TIMEFRAMES = ['1m', '5m', '15m', '1h'] as const satisfies readonly ApiTimeframe[];
 export type Timeframe = (typeof TIMEFRAMES)[number];
 
 export interface BoardSearch {

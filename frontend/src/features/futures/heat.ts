@@ -1,6 +1,6 @@
 /** How strongly a cell of the heatmap is coloured. */
 
-import type { Signal } from '@/live/board';
+import type { Signal } from '@/api/board';
 import { SIGNAL_WORDS } from './signals';
 
 export const HEATS = ['signal', 'change'] as const;

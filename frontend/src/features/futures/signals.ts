@@ -1,6 +1,6 @@
 /** Words, icons and colours of signals; the colour never stands alone. */
 
-import type { Signal } from '@/live/board';
+import type { Signal } from '@/api/board';
 
 export interface SignalWords {
   readonly word: string;

@@ -7,13 +7,13 @@ import { formatMicros, toMicros } from '@/shared/decimal';
 import { formatCount } from '@/shared/format';
 import { ProblemAlert } from '@/shared/ProblemAlert';
 import type { Timeframe } from '../boardSearch';
-import { type Bar, barStart, LiveBar, type TimeframeSeconds } from './bars';
+import { type Bar, barStart, LiveBar } from './bars';
 import { ChartLoading } from './ChartLoading';
 import classes from './panel.module.css';
 import { PriceChart } from './priceChart';
 import { barsQuery, vwapQuery } from './reads';
 
-const SECONDS: Readonly<Record<Timeframe, TimeframeSeconds>> = { '1m': 60, '5m': 300 };
+const SECONDS: Readonly<Record<Timeframe, number>> = { '1m': 60, '5m': 300, '15m': 900, '1h': 3600 };
 
 interface ChartProps {
   instrument: Instrument;
@@ -95,7 +95,7 @@ function useChart(
 }
 
 /** Puts the bars into the chart and moves the newest with the quotes, once a frame; answers it once a second. */
-function useLiveBars(chart: PriceChart | null, symbol: string, seconds: TimeframeSeconds, bars: readonly Bar[]) {
+function useLiveBars(chart: PriceChart | null, symbol: string, seconds: number, bars: readonly Bar[]) {
   const { store } = useLive();
   const [newest, setNewest] = useState<Bar | null>(null);
   useEffect(() => {
@@ -120,7 +120,7 @@ function useLiveBars(chart: PriceChart | null, symbol: string, seconds: Timefram
 }
 
 /** VWAP's line: the stored minutes, and the desk's value at the newest bar. */
-function useVwap(chart: PriceChart | null, symbol: string, seconds: TimeframeSeconds) {
+function useVwap(chart: PriceChart | null, symbol: string, seconds: number) {
   const { data } = useQuery(vwapQuery(symbol));
   const vwap = useBoardPart(symbol, (row) => row?.vwap ?? null);
   const atMs = useBoardPart(symbol, (row) => row?.atMs ?? null);

@@ -112,7 +112,7 @@ function Content({ instrument, search, onSearch }: ContentProps) {
       <div className={classes.chartBar}>
         <Choice
           label="Bars of"
-          options={TIMEFRAMES.map((each) => [each, each.replace('m', ' min')] as const)}
+          options={TIMEFRAMES.map((each) => [each, each] as const)}
           value={timeframe}
           onChange={(tf) => onSearch({ tf: tf === '1m' ? undefined : tf })}
         />

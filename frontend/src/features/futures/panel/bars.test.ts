@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type Bar, barStart, LiveBar, mergeBars, readBars } from './bars';
+import { type Bar, barStart, LiveBar, readBars } from './bars';
 
 const MINUTE = Date.UTC(2026, 10, 20, 15, 3);
 const quote = (second: number, last: number | null, volume: number | null = null, flags: 'crossed'[] = []) => ({
@@ -24,11 +24,10 @@ it('knows which interval an instant belongs to', () => {
   expect(barStart(MINUTE, 300)).toBe(Date.UTC(2026, 10, 20, 15, 0) / 1000);
 });
 
-it('reads bars and leaves out what is none', () => {
-  const row = { ts: '2026-11-20T15:03:00Z', open: 10, high: 12, low: 9, close: 11, volume: 100, tick_count: 7 };
-  expect(readBars({ bars: [row, { ...row, high: null }, { ...row, ts: 'x' }] })).toEqual([bar()]);
-  expect(readBars({ bars: [{ ...row, volume: null }] })[0]?.volume).toBe(0);
-  expect(readBars(null)).toEqual([]);
+it('reads bars', () => {
+  const row = { ts: '2026-11-20T15:03:00Z', trade_date: '2026-11-20', open: 10, high: 12, low: 9, close: 11 };
+  expect(readBars([{ ...row, volume: 100, tick_count: 7 }])).toEqual([bar()]);
+  expect(readBars([{ ...row, volume: null, tick_count: 7 }])[0]?.volume).toBe(0);
 });
 
 it('moves the newest bar, and begins another with the next interval', () => {
@@ -54,11 +53,4 @@ it('takes no quote without a last, and none that the desk refuses', () => {
   expect(live.take(quote(1, null))).toBeNull();
   expect(live.take(quote(1, 50, null, ['crossed']))).toBeNull();
   expect(live.take(quote(1, 10))).toMatchObject({ open: 10, volume: 0 });
-});
-
-it('puts later bars in their place', () => {
-  const [a, b, c] = [bar({ time: 0 }), bar({ time: 60 }), bar({ time: 120 })];
-  const better = bar({ time: 60, high: 99 });
-  expect(mergeBars([a, b], [better, c])).toEqual([a, better, c]);
-  expect(mergeBars([a, b], [])).toEqual([a, b]);
 });

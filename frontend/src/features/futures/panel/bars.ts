@@ -1,5 +1,6 @@
 /** Bars of the chart: those that the server made of ticks, and the newest one as the quotes move it. */
 
+import type { BarAnswer } from '@/api/board';
 import type { Quote } from '@/live/quote';
 
 export interface Bar {
@@ -12,36 +13,22 @@ export interface Bar {
   readonly volume: number;
 }
 
-export type TimeframeSeconds = 60 | 300;
-
 /** Start of the interval that an instant belongs to, epoch seconds. */
-export function barStart(ms: number, seconds: TimeframeSeconds): number {
+export function barStart(ms: number, seconds: number): number {
   const at = Math.floor(ms / 1000);
   return at - (at % seconds);
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
-/** The bars of an answer of `/api/history/bars`, oldest first; what is no bar is left out. */
-export function readBars(answer: unknown): readonly Bar[] {
-  const rows = (answer as Json | null)?.bars;
-  return Array.isArray(rows) ? rows.flatMap(readBar) : [];
-}
-
-function readBar(row: Json): readonly Bar[] {
-  const time = typeof row.ts === 'string' ? Date.parse(row.ts) / 1000 : Number.NaN;
-  const [open, high, low, close] = [row.open, row.high, row.low, row.close];
-  const isWhole = [time, open, high, low, close].every((each) => typeof each === 'number' && Number.isFinite(each));
-  if (!isWhole) return [];
-  const volume = typeof row.volume === 'number' ? row.volume : 0;
-  return [{ time, open, high, low, close, volume } as Bar];
-}
-
-/** Bars with those of a later answer put in their place or after them. */
-export function mergeBars(bars: readonly Bar[], later: readonly Bar[]): readonly Bar[] {
-  const first = later[0];
-  if (!first) return bars;
-  return [...bars.filter(({ time }) => time < first.time), ...later];
+/** Bars of an answer of `/api/history/bars`, oldest first. */
+export function readBars(bars: readonly BarAnswer[]): readonly Bar[] {
+  return bars.map(({ ts, open, high, low, close, volume }) => ({
+    time: Date.parse(ts) / 1000,
+    open,
+    high,
+    low,
+    close,
+    volume: volume ?? 0,
+  }));
 }
 
 /** Prices that the desk does not take either. */
@@ -58,7 +45,7 @@ export class LiveBar {
   private cumulative: number | null = null;
 
   constructor(
-    private readonly seconds: TimeframeSeconds,
+    private readonly seconds: number,
     newest: Bar | undefined,
   ) {
     this.bar = newest ?? null;

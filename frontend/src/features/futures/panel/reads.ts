@@ -1,7 +1,7 @@
 /** What the panel of an instrument asks the server for. */
 
 import { queryOptions } from '@tanstack/react-query';
-import { readJson } from '@/api/client';
+import { api, readJson, unwrap } from '@/api/client';
 import type { Timeframe } from '../boardSearch';
 import { readBars } from './bars';
 
@@ -22,12 +22,18 @@ export function barsQuery(symbol: string, timeframe: Timeframe) {
   return queryOptions({
     queryKey: ['bars', symbol, timeframe],
     refetchInterval: EVERY_MS.minute,
-    queryFn: async ({ signal }) => readBars(await readJson('/api/history/bars', { symbol, timeframe }, signal)),
+    queryFn: async ({ signal }) => {
+      const query = { symbol, timeframe };
+      return readBars((await unwrap(api.GET('/api/history/bars', { params: { query }, signal }))).bars);
+    },
   });
 }
 
+/** A minute is told at its end, and drawn at its bar's beginning. */
+const MINUTE_SECONDS = 60;
+
 export interface VwapPoint {
-  /** Epoch seconds. */
+  /** Start of the minute, epoch seconds. */
   readonly time: number;
   readonly value: number;
 }
@@ -37,11 +43,10 @@ export function vwapQuery(symbol: string) {
   return queryOptions({
     queryKey: ['vwap', 'minutes', symbol],
     refetchInterval: EVERY_MS.minute,
-    queryFn: async ({ signal }) =>
-      rowsOf(await readJson('/api/vwap/minutes', { symbol }, signal), 'minutes').flatMap((row): VwapPoint[] => {
-        const [ts, value] = [textOf(row.ts), numberOf(row.vwap)];
-        return ts && value !== null ? [{ time: Date.parse(ts) / 1000, value }] : [];
-      }),
+    queryFn: async ({ signal }): Promise<VwapPoint[]> => {
+      const answer = await unwrap(api.GET('/api/vwap/minutes', { params: { query: { symbol } }, signal }));
+      return answer.minutes.map(({ ts, vwap }) => ({ time: Date.parse(ts) / 1000 - MINUTE_SECONDS, value: vwap }));
+    },
   });
 }
 
@@ -55,8 +60,10 @@ export function rollingQuery(symbol: string) {
     queryFn: ({ signal }) =>
       Promise.all(
         WINDOWS.map(async (window) => {
-          const answer = await readJson('/api/vwap/rolling', { symbol, window: String(window) }, signal);
-          return numberOf((answer as Json | null)?.vwap);
+          const answer = await unwrap(
+            api.GET('/api/vwap/rolling', { params: { query: { symbol, window: String(window) } }, signal }),
+          );
+          return answer.vwap;
         }),
       ),
   });
