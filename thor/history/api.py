@@ -11,9 +11,7 @@ from pydantic import Field
 
 from thor.history.bar_reader import PATIENCE_SECONDS, TooManyTicksError, read_bars
 from thor.history.bars import MOST_BARS, SpanError, Timeframe
-from thor.instruments.instrument import InstrumentFacts
-from thor.instruments.live import catalogue
-from thor.instruments.symbol import SymbolError, canonical
+from thor.instruments.answers import instrument_named
 from thor.markets.live import market_table
 from thor.markets.session import parse_instant
 from thor.quotes.quote import encode_json
@@ -56,7 +54,7 @@ async def bars(
     """Open, high, low and close of the last price, in order of event time. Crossed ticks and ticks with a price of zero
     are left out. One question may be about at most 1,500 intervals and 31 days."""
     del request
-    facts = await _instrument(symbol)
+    facts = await instrument_named(symbol)
     calendar = (await market_table()).calendars.get(facts.group)
     span = _instant("start", start), _instant("end", end)
     try:
@@ -69,17 +67,6 @@ async def bars(
         ) from None
     body = encode_json({"symbol": facts.symbol, "timeframe": timeframe.value, "bars": found})
     return HttpResponse(body, content_type="application/json", headers={"Cache-Control": "no-store"})
-
-
-async def _instrument(raw: str) -> InstrumentFacts:
-    try:
-        symbol = canonical(raw[:40]).symbol
-    except SymbolError as error:
-        raise Problem(f"symbol: {error}", status=422) from None
-    for each in (await catalogue()).listed:
-        if each.facts.symbol == symbol:
-            return each.facts
-    raise Problem(f"no such instrument: {symbol}; /api/instruments lists them", status=422)
 
 
 def _instant(name: str, text: str | None) -> int | None:

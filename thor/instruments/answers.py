@@ -18,8 +18,8 @@ from thor.instruments.contract import (
     last_trading_day,
     roll_date,
 )
-from thor.instruments.instrument import target_ticks
-from thor.instruments.live import catalogue, product_groups
+from thor.instruments.instrument import InstrumentFacts, target_ticks
+from thor.instruments.live import catalogue
 from thor.instruments.selectors import Listed
 from thor.instruments.symbol import SymbolError, canonical
 from thor.markets.calendar import Calendar
@@ -139,12 +139,18 @@ async def _of_market(name: str | None) -> tuple[str, Calendar]:
     return found.country, table.calendar(found.calendar)
 
 
-async def _of_symbol(raw: str) -> tuple[str, Calendar]:
-    """The product group of a symbol in any spelling, and the group's calendar."""
+async def instrument_named(raw: str) -> InstrumentFacts:
+    """The instrument of a symbol in any spelling. Raises Problem 422 or 503."""
     try:
         symbol = canonical(raw[:40]).symbol
     except SymbolError as error:
         raise Problem(f"symbol: {error}", status=422) from None
-    if (group := (await product_groups()).get(symbol)) is None:
+    if (found := (await catalogue()).by_symbol.get(symbol)) is None:
         raise Problem(f"no such instrument: {symbol}; /api/instruments lists them", status=422)
+    return found
+
+
+async def _of_symbol(raw: str) -> tuple[str, Calendar]:
+    """A symbol's product group, and the group's calendar."""
+    group = (await instrument_named(raw)).group
     return group, (await market_table()).calendar(group)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
@@ -66,8 +65,3 @@ async def catalogue() -> Catalogue:
     if _kept is None:
         raise Problem("sessions are served by `manage.py web`; this process does not keep the instruments", status=503)
     return await _kept.get()
-
-
-async def product_groups() -> Mapping[str, str]:
-    """Symbol -> product group in what is looked at. Raises Problem 503 where they are not kept."""
-    return (await catalogue()).groups

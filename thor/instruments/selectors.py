@@ -34,9 +34,9 @@ class Catalogue:
     listed: tuple[Listed, ...]
 
     @cached_property
-    def groups(self) -> dict[str, str]:
-        """Symbol -> product group."""
-        return {each.facts.symbol: each.facts.group for each in self.listed}
+    def by_symbol(self) -> dict[str, InstrumentFacts]:
+        """Symbol -> its facts."""
+        return {each.facts.symbol: each.facts for each in self.listed}
 
 
 def known_symbols() -> frozenset[str]:

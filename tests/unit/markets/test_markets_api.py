@@ -13,6 +13,8 @@ from django.test import AsyncClient
 from tests.unit.markets.test_session import CME, NEW_YORK, us
 from thor.config import api as config_api
 from thor.instruments import live as instruments_live
+from thor.instruments.instrument import BY_SYMBOL
+from thor.instruments.selectors import Catalogue, Listed
 from thor.markets import answers
 from thor.markets import live as markets_live
 from thor.markets.live import MarketTable
@@ -41,6 +43,9 @@ TABLE = MarketTable(
 )
 
 
+ES = Listed(BY_SYMBOL["ES"], "USD", "", 0, None, None, ())
+
+
 class Holding:
     """Stands where a process keeps a value."""
 
@@ -62,7 +67,7 @@ class Holding:
 def memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(config_api, "gate", lambda: Holding(None))
     monkeypatch.setattr(markets_live, "_live", Holding(TABLE))
-    monkeypatch.setattr(instruments_live, "_kept", Holding({"ES": "cme_equity"}))
+    monkeypatch.setattr(instruments_live, "_kept", Holding(Catalogue((ES,))))
     replay = MarketNow(NOW, simulated=True, speed=None, namespace="r1")
     monkeypatch.setattr(answers, "market_now", lambda: replay)
 
