@@ -286,7 +286,7 @@ it('shows TOTAL, and on demand what each instrument contributes', async () => {
   expect(screen.getByTestId('total-sum').textContent).toBe('+4');
   expect(screen.getByTestId('total-avg').textContent).toBe('6.250');
   expect(screen.getByTestId('total-status').textContent).toBe('PARTIAL 2/3');
-  expect(screen.getByTestId('total-missing').textContent).toBe('DX no baseline');
+  expect(screen.getByTestId('total-missing').textContent).toBe('no baseline DX');
   expect(screen.queryByTestId('contributions')).toBeNull();
   fireEvent.click(screen.getByRole('button', { name: /TOTAL/ }));
   expect(screen.getByTestId('contribution-ES').textContent).toContain('+2');

@@ -55,13 +55,15 @@ const Cell = memo(function Cell({
   const signal = useBoardPart(view.symbol, (row) => row?.signal ?? null);
   const reason = useBoardPart(view.symbol, (row) => row?.reason ?? null);
   const percent = view.change?.percent ?? null;
-  const level = heat === 'signal' ? signalLevel(signal) : changeLevel(percent);
+  // A signal that does not count now (its session is closed, say) has no colour, but its word.
+  const level = heat === 'signal' ? signalLevel(reason === null ? signal : null) : changeLevel(percent);
   return (
     <li className={classes.cell} data-level={level ?? 'none'} {...useItemAttributes(view, isTabStop, isOpen)}>
       <span className={classes.line}>
         <SymbolButton view={view} />
         <span className={classes.word} data-testid={`signal-${view.symbol}`}>
-          {signal ? `${SIGNAL_WORDS[signal].icon} ${SIGNAL_WORDS[signal].word}` : (reason ?? UNKNOWN)}
+          {[signal && `${SIGNAL_WORDS[signal].icon} ${SIGNAL_WORDS[signal].word}`, reason].filter(Boolean).join(', ') ||
+            UNKNOWN}
         </span>
       </span>
       <span className={classes.percent} data-testid={`cell-${view.symbol}-change_pct`}>

@@ -7,7 +7,7 @@ import { reasonTitle, SIGNAL_WORDS } from './signals';
 
 interface SignalMarkProps {
   signal: Signal | null;
-  /** Why there is none. */
+  /** Why there is none, or why it does not count now. */
   reason: string | null;
   testId: string;
 }
@@ -23,7 +23,13 @@ export function SignalMark({ signal, reason, testId }: SignalMarkProps) {
   }
   const { word, icon } = SIGNAL_WORDS[signal];
   return (
-    <span className={classes.badge} data-signal={signal} data-testid={testId}>
+    <span
+      className={classes.badge}
+      title={reason === null ? undefined : `Left out of TOTAL: ${reasonTitle(reason)}`}
+      data-signal={signal}
+      data-left-out={reason !== null || undefined}
+      data-testid={testId}
+    >
       <span className={classes.icon} aria-hidden="true">
         {icon}
       </span>

@@ -6,7 +6,7 @@ import { WarningIcon } from '@/shared/icons';
 import { Contributions } from './Contributions';
 import { SignalMark } from './SignalBadge';
 import classes from './total.module.css';
-import { SCALE_END, scaleMarks, scalePlace, signed } from './totalScale';
+import { missingText, SCALE_END, scaleMarks, scalePlace, signed } from './totalScale';
 
 /** TOTAL: the signal over all instruments, its place on the scale, and on demand what each contributes. */
 export function TotalStrip({ isSilent }: { isSilent: boolean }) {
@@ -27,7 +27,7 @@ export function TotalStrip({ isSilent }: { isSilent: boolean }) {
         >
           <span aria-hidden="true">{opened ? '▾' : '▸'}</span> TOTAL
         </button>
-        <SignalMark signal={total.signal} reason="no signal" testId="total-signal" />
+        <SignalMark signal={total.signal} reason={total.signal ? null : 'no signal'} testId="total-signal" />
         <Scale total={total} />
         <Figures total={total} />
         <Status total={total} />
@@ -102,13 +102,13 @@ function Figures({ total }: { total: Total }) {
 
 /** LIVE TOTAL, or what is missing and why. */
 function Status({ total: { status, missing } }: { total: Total }) {
-  const why = missing.map(({ symbol, reason }) => `${symbol} ${reason}`).join(', ');
+  const each = missing.map(({ symbol, reason }) => `${symbol} ${reason}`).join(', ');
   return (
-    <span className={classes.status} data-live={status === 'LIVE TOTAL'} title={why || undefined}>
+    <span className={classes.status} data-live={status === 'LIVE TOTAL'} title={each || undefined}>
       <strong data-testid="total-status">{status}</strong>
-      {why && (
+      {missing.length > 0 && (
         <span className={classes.missing} data-testid="total-missing">
-          {why}
+          {missingText(missing)}
         </span>
       )}
     </span>

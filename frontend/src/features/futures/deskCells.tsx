@@ -4,7 +4,7 @@ import { VisuallyHidden } from '@mantine/core';
 import { memo, useMemo } from 'react';
 import type { BoardRow } from '@/live/board';
 import { useBoardPart, useBoardRow } from '@/live/hooks';
-import { formatMicros, formatSigned, type Micros } from '@/shared/decimal';
+import { formatMicros, formatSigned } from '@/shared/decimal';
 import { formatPercent, UNKNOWN } from '@/shared/format';
 import type { ColumnId } from './columns';
 import { type DeskView, deskView } from './deskView';
@@ -77,16 +77,18 @@ export function VwapDistance({ symbol, precision }: PricedProps) {
   const { vwapDistance, vwapDistancePct } = useDeskView(symbol);
   if (vwapDistance === null) return UNKNOWN;
   const title = vwapDistancePct === null ? undefined : `${formatPercent(vwapDistancePct)} from VWAP`;
+  const text = formatSigned(vwapDistance, precision);
   return (
-    <span className={classes.change} data-direction={signOf(vwapDistance)} title={title}>
-      {formatSigned(vwapDistance, precision)}
+    <span className={classes.change} data-direction={signOf(text)} title={title}>
+      {text}
     </span>
   );
 }
 
-function signOf(points: Micros): string {
-  if (points === 0) return 'flat';
-  return points > 0 ? 'up' : 'down';
+/** By the figure as it is written: what is rounded to zero has no direction. */
+function signOf(text: string): string {
+  if (!/[1-9]/.test(text)) return 'flat';
+  return text.startsWith('-') ? 'down' : 'up';
 }
 
 export function DayRange({ symbol, precision, ends = false }: PricedProps) {

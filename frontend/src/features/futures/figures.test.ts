@@ -3,7 +3,7 @@ import { readBoardRow } from '@/live/board';
 import { deskView } from './deskView';
 import { placeIn, placeText } from './range';
 import { reasonTitle, SIGNAL_WORDS, suspectTitle } from './signals';
-import { isTurned, scaleMarks, scalePlace, signed } from './totalScale';
+import { isTurned, missingText, scaleMarks, scalePlace, signed } from './totalScale';
 
 it('places a value between two ends', () => {
   expect(placeIn(10, 20, 12.5)).toBe(0.25);
@@ -62,4 +62,12 @@ it('knows an instrument whose sign is turned', () => {
   const of = (signal: 'BUY' | 'SELL' | 'HOLD' | 'STRONG_SELL', signal_weight: number) =>
     isTurned({ symbol: 'GC', signal, signal_weight, stat_value: 0, contract_weight: 1, weighted: 0 });
   expect([of('BUY', -1), of('STRONG_SELL', 2), of('SELL', -1), of('HOLD', 0)]).toEqual([true, true, false, false]);
+});
+
+it('says in few words who is missing and why', () => {
+  const of = (reason: string, ...symbols: string[]) => symbols.map((symbol) => ({ symbol, reason }));
+  expect(missingText(of('closed', 'DX'))).toBe('closed DX');
+  const many = [...of('stale', 'ES', 'YM', 'NQ', 'CL'), ...of('no baseline', 'VX', 'DX')];
+  expect(missingText(many)).toBe('4 stale, no baseline VX DX');
+  expect(missingText([])).toBe('');
 });

@@ -1,6 +1,6 @@
 /** TOTAL's sum on its scale. */
 
-import type { Contribution, Thresholds } from '@/live/board';
+import type { Contribution, Missing, Thresholds } from '@/live/board';
 import { placeIn } from './range';
 
 /** Every one of eleven instruments at its strongest, times two. */
@@ -27,4 +27,25 @@ const STRENGTHS: Readonly<Record<string, number>> = { STRONG_BUY: 2, BUY: 1, HOL
 export function isTurned({ signal, signal_weight }: Contribution): boolean {
   const strength = signal === null ? 0 : (STRENGTHS[signal] ?? 0);
   return strength !== 0 && signal_weight === -strength;
+}
+
+/** More of them than these are counted, not named. */
+const NAMED = 3;
+
+/** Who is missing and why, in few words: "closed DX, 5 stale". */
+export function missingText(missing: readonly Missing[]): string {
+  const reasons = [...new Set(missing.map(({ reason }) => reason))];
+  return reasons
+    .map((reason) =>
+      reasonText(
+        reason,
+        missing.filter((each) => each.reason === reason),
+      ),
+    )
+    .join(', ');
+}
+
+function reasonText(reason: string, rows: readonly Missing[]): string {
+  if (rows.length > NAMED) return `${rows.length} ${reason}`;
+  return `${reason} ${rows.map(({ symbol }) => symbol).join(' ')}`;
 }
