@@ -36,6 +36,8 @@ EXCEL_LIVE_REQUIRE_OPEN: bool = _environment.excel_live_require_open
 JSON_DATA_FILE: Path | None = _environment.json_data_file
 MOCK_SEED: int = _environment.mock_seed
 MOCK_RATE: float = _environment.mock_rate
+FUTURETRADING_ENABLE_52W_MONITOR: bool = _environment.has_52w_monitor
+FUTURETRADING_52W_MONITOR_INTERVAL: float = _environment.monitor_52w_seconds
 
 #: Port 9 discards: with no server configured, a connection fails at once and says where it went.
 NO_DATABASE = "postgresql://thor@127.0.0.1:9/thor"

@@ -60,6 +60,8 @@ class Environment:
     json_data_file: Path | None
     mock_seed: int
     mock_rate: float
+    has_52w_monitor: bool
+    monitor_52w_seconds: float
 
 
 class _Reader:
@@ -173,7 +175,11 @@ def _parse(environ: Mapping[str, str]) -> tuple[Environment, _Reader]:
         json_data_file=reader.path("JSON_DATA_FILE"),
         mock_seed=reader.parsed("MOCK_SEED", 1, _whole_number, "a whole number of 0 or more"),
         mock_rate=reader.parsed("MOCK_RATE", 20.0, _number(0.01, 100_000.0), "events a second from 0.01 to 100000"),
+        has_52w_monitor=reader.flag("FUTURETRADING_ENABLE_52W_MONITOR", True),
+        monitor_52w_seconds=reader.parsed("FUTURETRADING_52W_MONITOR_INTERVAL", 60.0, *_SECONDS),
     )
+    # Only held against its rule: the desk hears every quote, there is no second process to watch over.
+    reader.parsed("FUTURETRADING_52W_SUPERVISOR_INTERVAL", 60.0, *_SECONDS)
     return environment, reader
 
 
@@ -251,6 +257,9 @@ def _number(least: float, most: float) -> Callable[[str], float]:
         return number
 
     return parse
+
+
+_SECONDS = (_number(1.0, 86_400.0), "seconds from 1 to 86400")
 
 
 def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:

@@ -57,6 +57,9 @@ WRONG = [
     ("MOCK_SEED", "-5"),
     ("MOCK_SEED", "1.5"),
     ("MOCK_RATE", "0"),
+    ("FUTURETRADING_ENABLE_52W_MONITOR", "sometimes"),
+    ("FUTURETRADING_52W_MONITOR_INTERVAL", "0"),
+    ("FUTURETRADING_52W_SUPERVISOR_INTERVAL", "often"),
     ("MOCK_RATE", "inf"),
 ]
 
