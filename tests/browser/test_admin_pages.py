@@ -18,6 +18,14 @@ PAGES = [
     "/admin/", "/admin/markets/market/", "/admin/markets/market/1/change/", "/admin/markets/sessioninterval/",
     "/admin/markets/calendarday/", "/admin/markets/calendaredition/", "/admin/markets/calendaroverride/",
     "/admin/markets/featurewindow/add/", "/admin/markets/marketdatasnapshot/", "/admin/instruments/instrument/",
+    "/admin/instruments/instrument/1/change/", "/admin/instruments/instrument/1/history/",
+    "/admin/instruments/watchlist/", "/admin/instruments/watchlist/1/change/", "/admin/instruments/watchlist/edits/",
+    "/admin/instruments/rollrule/", "/admin/instruments/rollrule/1/change/", "/admin/instruments/roll/",
+    "/admin/signals/signalstatvalue/", "/admin/signals/signalstatvalue/1/change/",
+    "/admin/signals/signalstatvalue/1/history/", "/admin/signals/signalstatvalue/edits/",
+    "/admin/signals/contractweight/", "/admin/signals/signalweight/",
+    "/admin/signals/totalthresholds/", "/admin/signals/totalthresholds/1/change/", "/admin/signals/sessionbaseline/",
+    "/admin/signals/signalchange/", "/admin/signals/signalday/",
     "/admin/users/user/", "/admin/users/user/add/", "/admin/auth/group/",
 ]  # fmt: skip
 THEMES = [{"color_scheme": "dark"}, {"color_scheme": "light"}]

@@ -6,8 +6,9 @@ from django.contrib import admin
 
 from thor.instruments.instrument import target_ticks
 from thor.instruments.models import Instrument, Roll, RollRule, WatchList, WatchListEntry
-from thor.runtime.admin import HistoryAdmin, TabularInline
+from thor.runtime.admin import TabularInline
 from thor.runtime.decimals import plain
+from thor.runtime.edits import HistoryAdmin, register_edits
 
 
 @admin.register(Instrument)
@@ -50,10 +51,13 @@ class WatchListEntryInline(TabularInline[WatchListEntry, WatchList]):
     extra = 0
     ordering_field = "position"
     hide_ordering_field = True
+    hide_title = True
 
 
 @admin.register(WatchList)
 class WatchListAdmin(HistoryAdmin[WatchList]):
+    #: A list's name is hardly ever changed, what is on it is.
+    edits_of = WatchListEntry
     list_display = ("name", "shown_instruments")
     search_fields = ("name",)
     inlines = (WatchListEntryInline,)
@@ -63,13 +67,6 @@ class WatchListAdmin(HistoryAdmin[WatchList]):
         """In their order."""
         entries = watch_list.entries.select_related("instrument")
         return " ".join(each.instrument.symbol for each in entries)
-
-
-@admin.register(WatchListEntry)
-class WatchListEntryAdmin(HistoryAdmin[WatchListEntry]):
-    list_display = ("instrument", "watch_list", "position")
-    list_filter = ("watch_list",)
-    list_select_related = ("instrument", "watch_list")
 
 
 @admin.register(RollRule)
@@ -85,3 +82,7 @@ class RollAdmin(HistoryAdmin[Roll]):
     list_filter = ("instrument", "decided_by")
     list_select_related = ("instrument",)
     date_hierarchy = "effective"
+
+
+for model in (Instrument, WatchListEntry, RollRule, Roll):
+    register_edits(model)

@@ -109,7 +109,8 @@ class WatchListEntry(models.Model):
 
     class Meta:
         ordering = ("position", "instrument__symbol")
-        verbose_name = "instrument"
+        verbose_name = "watch list entry"
+        verbose_name_plural = "watch list entries"
         constraints = (
             models.UniqueConstraint(fields=("watch_list", "instrument"), name="an_instrument_is_once_on_a_list"),
         )

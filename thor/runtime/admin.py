@@ -17,10 +17,8 @@ Show = Callable[[Any, Any], Any]
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin
     TabularInline = admin.TabularInline
-    HistoryAdmin = admin.ModelAdmin
 else:
     import unfold.admin
-    from simple_history.admin import SimpleHistoryAdmin
 
     class ModelAdmin(unfold.admin.ModelAdmin):
         """A model's pages."""
@@ -33,9 +31,6 @@ else:
 
         def __class_getitem__(cls, _models: object) -> type:
             return cls
-
-    class HistoryAdmin(SimpleHistoryAdmin, ModelAdmin):
-        """A model's pages, with who changed what, when, from what to what."""
 
 
 class ReadOnlyAdmin(ModelAdmin[M]):

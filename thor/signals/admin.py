@@ -6,8 +6,9 @@ from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.http import HttpRequest
 
-from thor.runtime.admin import HistoryAdmin, M, ReadOnlyAdmin, labelled
+from thor.runtime.admin import M, ReadOnlyAdmin, labelled
 from thor.runtime.decimals import plain
+from thor.runtime.edits import HistoryAdmin, register_edits
 from thor.signals.config import Signal
 from thor.signals.models import (
     ContractWeight,
@@ -18,7 +19,7 @@ from thor.signals.models import (
     SignalWeight,
     TotalThresholds,
 )
-from thor.signals.never_fire import LIMIT_PCT, SESSIONS, Firing
+from thor.signals.never_fire import FEWEST, LIMIT_PCT, SESSIONS, Firing
 from thor.signals.selectors import firings
 
 _SIGNAL_COLOURS = {
@@ -83,7 +84,7 @@ class SignalStatValueAdmin(HistoryAdmin[SignalStatValue]):
 
 def _firing_label(each: Firing | None) -> tuple[str, str]:
     if each is None or not each.is_judged:
-        return "new", f"{each.sessions if each else 0} sessions yet"
+        return "new", f"{each.sessions if each else 0} of {FEWEST} sessions"
     if each.never_fires:
         return "never", f"{each.held_pct} %: never fires"
     return "fires", f"{each.held_pct} %"
@@ -160,3 +161,7 @@ class SignalDayAdmin(ReadOnlyAdmin[SignalDay]):
     def shown_signal(self, day: SignalDay) -> str:
         """As it last stood."""
         return day.signal
+
+
+for model in (SignalStatValue, ContractWeight, SignalWeight, TotalThresholds):
+    register_edits(model)

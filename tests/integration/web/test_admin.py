@@ -21,6 +21,7 @@ from thor.instruments.services import seed_instruments
 from thor.markets.models import CalendarEdition, FeatureWindow, Market, MarketDataSnapshot
 from thor.markets.services import seed_markets
 from thor.runtime.admin import ReadOnlyAdmin
+from thor.runtime.edits import EditsAdmin
 from thor.signals.models import SessionBaseline, SignalChange, SignalDay, SignalStatValue, SignalWeight, TotalThresholds
 from thor.signals.services import seed_signals
 
@@ -31,6 +32,7 @@ OURS = sorted(
 )
 READ_ONLY = [model for model in OURS if isinstance(admin.site._registry[model], ReadOnlyAdmin)]
 HISTORIC = [model for model in OURS if hasattr(model, "history")]
+EDITS = [model for model in OURS if isinstance(admin.site._registry[model], EditsAdmin)]
 
 
 @pytest.fixture
@@ -94,11 +96,40 @@ def test_what_programs_write_nobody_edits(staff: Client, model: Any) -> None:
 
 @pytest.mark.parametrize("model", HISTORIC, ids=lambda model: model.__name__)
 def test_a_persons_edit_is_in_the_history_with_before_and_after(staff: Client, model: Any) -> None:
-    assert len(HISTORIC) == 9
     row = model.objects.first()
     history = staff.get(page(model, "history", row.pk))
     assert history.status_code == 200
     assert staff.get(page(model, "simple_history", row.pk, row.history.first().pk)).status_code == 200
+
+
+def test_every_configuration_has_a_list_of_all_its_edits(staff: Client) -> None:
+    assert len(HISTORIC) == 8
+    for model in HISTORIC:
+        answer = staff.get(page(model, "edits"))
+        assert answer.status_code == 302
+        assert staff.get(answer["Location"]).status_code == 200
+    assert len(EDITS) == len(HISTORIC)
+    assert all(
+        reverse(f"admin:{each._meta.app_label}_{each._meta.model_name}_changelist") not in index(staff)
+        for each in EDITS
+    )
+
+
+def index(client: Client) -> str:
+    return client.get("/admin/").content.decode()
+
+
+def test_an_edit_and_a_deletion_are_told_with_before_and_after(staff: Client) -> None:
+    dx, es = (SignalStatValue.objects.get(instrument__symbol=symbol) for symbol in ("DX", "ES"))
+    assert posted_form(staff, SignalStatValue, dx.pk, buy="0.5").status_code == 302
+    assert staff.post(page(SignalStatValue, "delete", dx.pk), {"post": "yes"}).status_code == 302
+    Instrument.objects.get(symbol="ES").delete()
+    text = " ".join(staff.get(reverse("admin:signals_historicalsignalstatvalue_changelist")).content.decode().split())
+    assert "buy 5 → 0.5" in text
+    assert "strong buy 30, buy 0.5, sell -5, strong sell -30" in text
+    assert text.count("a command") >= 11
+    assert ">root<" in text
+    assert f">no. {es.pk}<" in text
 
 
 def posted_form(client: Client, model: Any, key: object, **changes: object) -> Any:
@@ -116,8 +147,8 @@ def test_thresholds_are_edited_with_their_history(staff: Client) -> None:
     assert (newest.history_user.username, newest.buy, newest.prev_record.buy) == ("root", Decimal("1.25"), Decimal(1))
     text = " ".join(staff.get(page(SignalStatValue, "history", es.pk)).content.decode().split())
     assert "Buy:" in text
-    assert "1.000000 </span>" in text
-    assert "1.250000 </span>" in text
+    assert "> 1 </span>" in text
+    assert "> 1.25 </span>" in text
     refused = posted_form(staff, SignalStatValue, es.pk, buy="6")
     assert "strong buy > buy >= 0" in html.unescape(str(refused.context["adminform"].form.errors))
     assert es.history.count() == 2

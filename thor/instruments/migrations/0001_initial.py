@@ -572,8 +572,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name": "historical instrument",
-                "verbose_name_plural": "historical instruments",
+                "verbose_name": "historical watch list entry",
+                "verbose_name_plural": "historical watch list entries",
                 "ordering": ("-history_date", "-history_id"),
                 "get_latest_by": ("history_date", "history_id"),
             },
@@ -639,7 +639,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name": "instrument",
+                "verbose_name": "watch list entry",
+                "verbose_name_plural": "watch list entries",
                 "ordering": ("position", "instrument__symbol"),
                 "constraints": [
                     models.UniqueConstraint(fields=("watch_list", "instrument"), name="an_instrument_is_once_on_a_list")
