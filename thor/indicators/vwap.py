@@ -218,6 +218,13 @@ class VwapReactor(Reactor):
                 each.hear_less(volume, quote.source, quote.ts_us)
         return NOTHING
 
+    def carry_over(self, symbol: str, volume: int, source: str) -> None:
+        """What a source said last before the reactor begins to hear a symbol."""
+        each = self._symbols.get(symbol)
+        if each is None:
+            each = self._symbols[symbol] = _Weighed(symbol)
+        each.said, each.source = volume, source
+
     def on_timer(self, at_us: int) -> Effects:
         for _, each in sorted(self._symbols.items()):
             self._close(each, at_us)
@@ -230,9 +237,11 @@ class VwapReactor(Reactor):
     def _turn(self, quote: Quote, at_us: int) -> _Weighed | None:
         """The first quote of a trade date; what the one before had open is a row of its last minute. None: the quote
         came before the desk began."""
-        if at_us <= self._since_us:
-            return None
         symbol = quote.symbol
+        if at_us <= self._since_us:
+            if quote.volume is not None:
+                self.carry_over(symbol, quote.volume, quote.source)
+            return None
         each = self._symbols.get(symbol)
         if each is None:
             each = self._symbols[symbol] = _Weighed(symbol)

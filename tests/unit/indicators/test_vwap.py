@@ -198,6 +198,16 @@ def test_a_count_that_does_not_fall_as_the_date_turns_has_not_begun_anew() -> No
     assert [(row.delta_volume, row.is_restart) for row in tape.rows] == [(1000, False), (3, True)]
 
 
+def test_what_was_said_before_it_began_is_carried_over() -> None:
+    tape = Tape()
+    tape.reactor.carry_over("ES", 1000, "TOS")
+    tape.hear(quote(OPEN + SECOND, "100", 1000))
+    tape.hear(quote(OPEN + 2 * SECOND, "101", 1004))
+    tape.hear(quote(OPEN + 2 * SECOND, "20", 7, symbol="VX"))
+    tape.minutes(OPEN + MINUTE_US)
+    assert [(row.symbol, row.delta_volume) for row in tape.rows] == [("ES", 4), ("VX", 7)]
+
+
 def test_what_was_open_as_the_date_turned_is_a_row_of_the_old_date() -> None:
     """The last quotes of a date and the first of the next within one minute, and at its very boundary."""
     tape = played((1, "100", 10))
