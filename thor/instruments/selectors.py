@@ -34,6 +34,11 @@ class Catalogue:
     listed: tuple[Listed, ...]
 
     @cached_property
+    def board(self) -> tuple[str, ...]:
+        """The symbols of the board's watch list, in its order."""
+        return tuple(each.facts.symbol for each in self.listed if each.place is not None)
+
+    @cached_property
     def by_symbol(self) -> dict[str, InstrumentFacts]:
         """Symbol -> its facts."""
         return {each.facts.symbol: each.facts for each in self.listed}
@@ -47,12 +52,6 @@ def known_symbols() -> frozenset[str]:
 def groups() -> dict[str, str]:
     """Symbol -> product group."""
     return dict(Instrument.objects.values_list("symbol", "group"))
-
-
-def board_symbols() -> tuple[str, ...]:
-    """The symbols of the board's watch list, in its order."""
-    entries = WatchListEntry.objects.filter(watch_list__name=BOARD)
-    return tuple(entries.values_list("instrument__symbol", flat=True))
 
 
 def load_instruments() -> dict[str, InstrumentFacts]:

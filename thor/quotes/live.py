@@ -8,13 +8,11 @@ import logging
 from contextlib import nullcontext
 from typing import Final
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import Error as DatabaseError
-from django.db import close_old_connections
 
-from thor.instruments import selectors as instruments
 from thor.instruments.instrument import INSTRUMENTS
+from thor.instruments.live import catalogue
+from thor.instruments.selectors import Catalogue
 from thor.quotes.enriched import Enriched
 from thor.quotes.keys import Keys
 from thor.quotes.reader import BusReader, cancel
@@ -24,7 +22,8 @@ from thor.runtime.namespace import replayed, within
 from thor.runtime.problem import Problem
 from thor.runtime.visited import Visited
 
-BOARD_SECONDS: Final = 5.0
+#: A look at what is in memory.
+BOARD_SECONDS: Final = 0.1
 READY_SECONDS: Final = 3.0
 
 logger = logging.getLogger(__name__)
@@ -62,24 +61,26 @@ class LiveQuotes:
         return self
 
     async def _keep_board(self) -> None:
-        """Follow the instrument table; while the database is away the last board stands."""
+        """Follow the instruments that the process keeps; as long as there are none the first board stands."""
+        held: Catalogue | None = None
         while True:
-            with contextlib.suppress(DatabaseError):
-                board = await sync_to_async(self._read_board, thread_sensitive=False)()
-                new = board.known - self.snapshot.board.known
-                self.snapshot.board = board
-                if new and self.reader.state == "reading":
-                    await self._load(sorted(new))
+            with contextlib.suppress(Problem):
+                found = await self._catalogue()
+                if found is not held:
+                    await self._show(Board(found.board, frozenset(found.by_symbol)))
+                held = found
             await asyncio.sleep(BOARD_SECONDS)
 
-    def _read_board(self) -> Board:
+    async def _catalogue(self) -> Catalogue:
         is_own = self.namespace == settings.THOR_NAMESPACE
-        try:
-            with nullcontext() if is_own else within(self.namespace):
-                tracked = instruments.board_symbols()
-                return Board(tracked, instruments.known_symbols())
-        finally:
-            close_old_connections()
+        with nullcontext() if is_own else within(self.namespace):
+            return await catalogue()
+
+    async def _show(self, board: Board) -> None:
+        new = board.known - self.snapshot.board.known
+        self.snapshot.board = board
+        if new and self.reader.state == "reading":
+            await self._load(sorted(new))
 
     async def _load(self, symbols: list[str]) -> None:
         try:

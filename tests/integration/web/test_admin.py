@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from thor.desk.models import Alert, TransitionRecord
 from thor.instruments.models import Instrument, Roll, WatchList
-from thor.instruments.selectors import board_symbols
+from thor.instruments.selectors import load_catalogue
 from thor.instruments.services import seed_instruments
 from thor.markets.models import CalendarEdition, FeatureWindow, Market, MarketDataSnapshot
 from thor.markets.services import seed_markets
@@ -186,7 +186,7 @@ def test_the_board_is_put_in_another_order(staff: Client) -> None:
         }  # fmt: skip
     form["entries-3-DELETE"] = "on"
     assert staff.post(page(WatchList, "change", board.pk), form).status_code == 302
-    assert board_symbols() == ("ZB", "DX", "VX", "GC", "HG", "SI", "CL", "NQ", "ES", "YM")
+    assert load_catalogue().board == ("ZB", "DX", "VX", "GC", "HG", "SI", "CL", "NQ", "ES", "YM")
 
 
 def edited(client: Client, **changes: object) -> Any:

@@ -70,6 +70,8 @@ def test_an_edit_is_seen_within_a_second(api: Web) -> None:
     assert (found["ES"]["tick_value_usd"], found["ES"]["target_ticks"]) == ("100", 1)
     assert (next(iter(found)), list(found)[-1], found["YM"]["is_tracked"]) == ("ES", "YM", False)
     assert found["GC"]["front_contract"] != front
+    quotes = wait_until(lambda: (each := api.get("/api/quotes").json())["missing"][0] == "ES" and each, 1)
+    assert "YM" not in quotes["missing"]
 
 
 def test_the_roll_calendar_wins_over_the_rule(api: Web) -> None:
