@@ -121,6 +121,21 @@ def test_streams_of_a_replay(web: Web, recording: Path, listen: Callable[..., Li
     assert opened == [market for market, kind, _ in TRANSITIONS if kind == "OPEN"][:3]
 
 
+def test_the_vwap_of_a_replay_is_its_own(web: Web) -> None:
+    """Now, by what its desk keeps on the bus, is the same as at its present instant, by its rows."""
+    asked = f"symbol=ES&namespace={KEPT}"
+    found = web.get(f"/api/vwap/minutes?{asked}").json()
+    assert (found["trade_date"], len(found["minutes"]) > 50) == ("2025-10-10", True)
+    now = web.get(f"/api/markets?namespace={KEPT}").json()["now"]
+    today = web.get(f"/api/vwap/today?{asked}").json()
+    assert today["vwap"] == found["minutes"][-1]["vwap"]
+    assert web.get(f"/api/vwap/today?{asked}&at={now}").json() == today
+    for window in (5, 15, 30, 60):
+        kept = web.get(f"/api/vwap/rolling?{asked}&window={window}").json()
+        assert web.get(f"/api/vwap/rolling?{asked}&window={window}&at={now}").json() == kept
+    assert web.get("/api/vwap/minutes?symbol=ES&trade_date=2025-10-10").json()["minutes"] == []
+
+
 @pytest.mark.parametrize(
     ("query", "status"),
     [("nobody", 404), ("Week", 422), ("..%2Fx", 422), ("public", 422), ("kept&namespace=other", 400), ("a%00b", 422)],
