@@ -55,7 +55,7 @@ _LEFT: Mapping[str, str] = {
     "reactors": "SELECT reactor, part, CASE part WHEN 'TOTAL' THEN state - 1 ELSE state END FROM {n}.desk_reactorstate"
     " ORDER BY reactor, part",
     "baselines": "SELECT b.symbol, b.trade_date, b.source, b.settlement, b.previous_close, b.open, b.at, t.ts, t.seq"
-    " FROM {n}.signals_sessionbaseline b LEFT JOIN {n}.ticks t ON t.stream_id = b.from_stream_id ORDER BY b.at, b.symbol",
+    " FROM {n}.signals_sessionbaseline b LEFT JOIN {n}.ticks t ON t.stream_id = b.from_stream_id ORDER BY b.id",
     "signals": "SELECT c.symbol, c.at, c.signal_from, c.signal_to, c.net_change, t.ts, t.seq"
     " FROM {n}.signals_signalchange c LEFT JOIN {n}.ticks t ON t.stream_id = c.entry_id ORDER BY c.id",
     "days": "SELECT symbol, trade_date, baseline, baseline_from, net_change, signal, quotes, updated_at"
@@ -64,9 +64,9 @@ _LEFT: Mapping[str, str] = {
     " last_suspect, last_reasons FROM {n}.quotes_quotequality ORDER BY symbol, trade_date",
     "vwap": "SELECT symbol, minute, trade_date, last_price, cumulative_volume, delta_volume, vwap, is_restart"
     " FROM {n}.indicators_vwapminute ORDER BY symbol, trade_date, minute",
-    "metrics": "SELECT market, trade_date, symbol, opened, updated, market_open, market_high_open, market_high_pct_open,"
-    " market_low_open, market_low_pct_open, closed, market_close, market_high_pct_close, market_low_pct_close,"
-    " market_close_vs_open_pct, market_range, market_range_pct, session_volume"
+    "metrics": "SELECT market, trade_date, symbol, opened, updated, market_open, market_high_open,"
+    " market_high_pct_open, market_low_open, market_low_pct_open, closed, market_close, market_high_pct_close,"
+    " market_low_pct_close, market_close_vs_open_pct, market_range, market_range_pct, session_volume"
     " FROM {n}.indicators_intradaymetric ORDER BY market, trade_date, symbol",
     "ranges": "SELECT symbol, trade_date, high, low, last FROM {n}.indicators_dailyrange ORDER BY symbol, trade_date",
     "year": "SELECT symbol, high_52w, high_52w_date, low_52w, low_52w_date, last_price_checked, all_time_high,"
@@ -87,7 +87,7 @@ def made_site(database_url: str, valkey_url: str, home: Path, first_year: int = 
     url = f"{base}/{live}?{options.partition('?')[2]}"
     addresses = {"THOR_HOME": str(home), "DATABASE_URL": url, "REDIS_URL": valkey_url, "THOR_NAMESPACE": live}
     environ = {**os.environ, **addresses}
-    for words in (["migrate", "-v", "0"], ["seed_instruments"], ["seed_markets"]):
+    for words in (["migrate", "-v", "0"], ["seed_stat_values", "--create-instruments"], ["seed_markets"]):
         run_thor(environ, *words)
     run_thor(environ, "sync_calendars", "--from", str(first_year), "--years-ahead", "0")
     client = redis.Redis.from_url(valkey_url)
@@ -148,19 +148,34 @@ class Site:
 
 
 def make_recording(path: Path, rows: int = 3_000, seed: int = 4) -> Path:
-    """Rows of three symbols over a day in which every market opens: some at one instant, some out of order."""
+    """Rows of three symbols over a day in which every market opens: some at one instant, some out of order, some
+    crossed, some far from the price; the volume rises, and begins anew once."""
     chance = random.Random(seed)
     times = sorted(chance.randrange(0, int(SPAN.total_seconds() * 1e6), 250) for _ in range(rows))
     for at in range(5, rows, 50):
         times[at] = times[at - 1]
     for at in range(20, rows, 400):
         times[at], times[at - 7] = times[at - 7], times[at]
+    symbols = [chance.choice(("ES", "CL", "ZB")) for _ in range(rows)]
+    last = [5000 + chance.randrange(400) / 4 for _ in range(rows)]
+    sizes = [chance.randrange(1, 50) for _ in range(rows)]
+    for at in chance.sample(range(50, rows), rows // 100):
+        last[at] = 5000 + chance.randrange(2000, 4000) / 4  # 10 % up at least: a spike
+    volumes: dict[str, int] = {}
+    counted = []
+    for at, symbol in enumerate(symbols):
+        volumes[symbol] = (0 if at == rows // 2 else volumes.get(symbol, 0)) + sizes[at]
+        counted.append(volumes[symbol])
+    crossed = [0.25 if chance.random() < 0.01 else -0.25 for _ in range(rows)]
     pl.DataFrame(
         {
-            "symbol": [chance.choice(("ES", "CL", "ZB")) for _ in range(rows)],
+            "symbol": symbols,
             "ts": pl.Series([FIRST + timedelta(microseconds=each) for each in times], dtype=pl.Datetime("us", "UTC")),
-            "last": [5000 + chance.randrange(400) / 4 for _ in range(rows)],
-            "last_size": [chance.randrange(1, 50) for _ in range(rows)],
+            "last": last,
+            "last_size": sizes,
+            "bid": [price + width for price, width in zip(last, crossed, strict=True)],
+            "ask": last,
+            "volume": counted,
             "close": [5010.25] * rows,
         }
     ).write_parquet(path)

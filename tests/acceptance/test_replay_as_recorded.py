@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from tests.in_process import heard_in_process, left_by_replay
 from tests.replay_support import made_site
 
 #: What the world did on 26 December 2023, a holiday for half of it: (market, kind, UTC).
@@ -49,3 +50,18 @@ def test_a_recorded_holiday_at_its_own_times(
     # The whole session, from its open to its close, is what the snapshot of the futures' open sums up.
     (session,) = (row for row in left["snapshots"] if row[0] == "CME_Futures")
     assert session[5] == sum(session[2] < ts <= session[4] for ts in times) > 28_000
+
+
+def test_a_recorded_day_comes_to_the_same_rows_in_one_process(
+    shared_data: Path, database_url: str, valkey_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Stocks and two futures of 8 October 2013; the stack at full speed, with commits, against the desk by itself."""
+    path = shared_data / "ticks" / "snapshots_20131008.parquet"
+    with made_site(database_url, valkey_url, tmp_path_factory.mktemp("home"), first_year=2013) as site:
+        site.replay("--file", path, "--symbols", "ES,GC", "--as-recorded", "--speed", "max", "--into", "day")
+        left, state = left_by_replay(site.left("day")), site.state("day")
+        heard = heard_in_process(site, path, int(state["from_us"]), int(state["until_us"]), "ES", "GC")
+    assert heard == left
+    file = pl.read_parquet(path).filter(pl.col("symbol").is_in(["ES", "GC"]))
+    assert sum(int(row[2]) + int(row[3]) for row in left["QuoteQuality"]) == file.height
+    assert all(left[kind] for kind in ("VwapMinute", "IntradayMetric", "DailyRange", "Rolling52WeekStats"))

@@ -15,8 +15,9 @@ from thor.desk.handlers import TABLES
 from thor.desk.models import FiredTimer
 from thor.history.services import connect_database, known_groups
 from thor.history.tape import StoredTape
+from thor.markets.now import market_now
 from thor.markets.selectors import active_markets, load_calendars
-from thor.markets.trade_date import DEFAULT_GROUP, Span, spans_of
+from thor.markets.trade_date import DEFAULT_GROUP, Span, spans_of, utc
 from thor.quotes.quote import decode
 from thor.quotes.reactor import Reactor, Row
 from thor.quotes.replay_clock import BY_ARRIVAL
@@ -50,7 +51,7 @@ def feed(day: date, reactors: Sequence[Reactor], symbols: Sequence[str] | None =
 
     From the beginning of the product group that begins first to the end of the one that ends last, whichever trade date
     a tick in between has: a session that opens finds every instrument's quotes. So rows of the dates beside it may come
-    out too. Raises Problem for an unknown symbol, and for a date without a session or without a tick.
+    out too. Raises Problem for an unknown symbol, and for a date without a session, without a tick, or that still runs.
     """
     groups = known_groups()
     wanted = _known(symbols, groups)
@@ -58,7 +59,10 @@ def feed(day: date, reactors: Sequence[Reactor], symbols: Sequence[str] | None =
     if not spans:
         raise Problem(f"{day} is no trade date: no session belongs to it.")
     from_us, until_us = min(each.start_us for each in spans), max(each.end_us for each in spans) - 1
-    desk = Desk(_calendars(), reactors, from_us - 1)
+    if until_us >= market_now().now_us:
+        end = f"{utc(until_us + 1):%Y-%m-%d %H:%M} UTC"
+        raise Problem(f"{day} is not over: the desk still writes its rows. Try again after {end}.")
+    desk = Desk(market_calendars(), reactors, from_us - 1)
     desk.start({}, ConfigTables().read())
     quotes = _hear(desk, from_us, until_us, wanted)
     if not quotes:
@@ -96,7 +100,7 @@ def _known(symbols: Sequence[str] | None, groups: Mapping[str, str]) -> list[str
     return list(symbols)
 
 
-def _calendars() -> Mapping[str, Any]:
+def market_calendars() -> Mapping[str, Any]:
     """Market -> its calendar."""
     followed = active_markets()
     tables = load_calendars({each.calendar for each in followed})

@@ -9,8 +9,8 @@ from typing import Any, Final, NamedTuple
 from thor.desk.effects import Baseline, ConfigTaken, MarketTransitioned, SnapshotTaken, StatusesFound
 from thor.desk.models import Alert, ConfigRecord, TransitionRecord
 from thor.desk.triggers import defer_jobs
-from thor.indicators import vwap
-from thor.indicators.models import VwapMinute
+from thor.indicators import extremes, intraday, vwap
+from thor.indicators.models import DailyRange, IntradayMetric, Rolling52WeekStats, VwapMinute
 from thor.markets.calendar import Calendar
 from thor.markets.models import Market, MarketDataSnapshot
 from thor.markets.trade_date import utc
@@ -47,7 +47,10 @@ TABLES: Final[Tables] = {
     signals.SessionBaseline: SessionBaseline,
     signals.SignalChange: SignalChange,
     signals.SignalDay: SignalDay,
+    intraday.IntradayMetric: IntradayMetric,
     vwap.VwapMinute: VwapMinute,
+    extremes.DailyRange: DailyRange,
+    extremes.Rolling52WeekStats: Rolling52WeekStats,
 }
 
 

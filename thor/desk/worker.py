@@ -13,8 +13,10 @@ from typing import Any, Final, cast
 
 import redis
 import structlog
+from django.conf import settings
 from django.db import connection
 
+from thor.desk.board_feed import BoardFeed, board_feed
 from thor.desk.config import LOOK_SECONDS as CONFIG_SECONDS
 from thor.desk.config import ConfigTables
 from thor.desk.desk import BEGINNING, Desk
@@ -25,6 +27,8 @@ from thor.desk.silence import SilenceReactor
 from thor.desk.snapshot import SnapshotReactor
 from thor.desk.store import DeposedError, DeskStore
 from thor.desk.time import DeskTime, Limit, desk_time
+from thor.indicators.extremes import ExtremesReactor
+from thor.indicators.intraday import IntradayReactor
 from thor.indicators.vwap import VwapReactor
 from thor.markets import selectors as markets
 from thor.markets.calendar import Calendar, Status
@@ -64,7 +68,9 @@ SIMULATED_LOOK_SECONDS: Final = 0.01
 
 def all_reactors() -> list[Reactor]:
     """What sits at the desk, in the order in which it hears."""
-    return [SnapshotReactor(), SilenceReactor(), SignalReactor(), VwapReactor()]
+    interval_us = round(settings.FUTURETRADING_52W_MONITOR_INTERVAL * 1e6)
+    extremes = ExtremesReactor(is_on=settings.FUTURETRADING_ENABLE_52W_MONITOR, interval_us=interval_us)
+    return [SnapshotReactor(), SilenceReactor(), SignalReactor(), IntradayReactor(), VwapReactor(), extremes]
 
 
 class DeskWorker(Worker):
@@ -103,6 +109,8 @@ class DeskWorker(Worker):
         self._desk: Desk | None = None
         self._store: DeskStore | None = None
         self._time: DeskTime | None = None
+        self._board: BoardFeed | None = None
+        self._has_told = False
         self._context = Context({}, {})
         self._known: object = None
         self._renew_at = self._refresh_at = self._commit_at = self._report_at = 0.0
@@ -136,6 +144,7 @@ class DeskWorker(Worker):
         entries = self._read(desk, limit)
         drained = self._hear(desk, at, entries, limit)
         self._commit(desk)
+        self._show(desk, has_moved=bool(entries))
         self._report(desk, limit)
         return drained
 
@@ -194,6 +203,7 @@ class DeskWorker(Worker):
         desk = Desk(calendars, reactors, position_us, self._standing_cursor(saved.cursor))
         desk.start(saved.states, self._read_config())
         self._desk, self._fence, self._leader = desk, fence, ""
+        self._board = board_feed(self._client, self._keys, desk)
         self._saved_cursor = saved.cursor
         self._watch_horizons(desk)
         log.info("leads", cursor=desk.cursor, position=format_ts(position_us), markets=len(calendars))
@@ -284,7 +294,9 @@ class DeskWorker(Worker):
         if limit.last_id is not None:
             self._wait_for_player(desk, limit)
             return None
-        seconds = min(self._renew_at, self._config_at, self._commit_at or self._renew_at) - time.monotonic()
+        board_at = self._board.due_at() if self._board is not None else None
+        wanted = (self._renew_at, self._config_at, self._commit_at, board_at)
+        seconds = min(each for each in wanted if each) - time.monotonic()
         if desk.due_us is not None:
             until_due = (desk.due_us - limit.until_us) / 1e6
             if 0 < until_due < COARSE_SECONDS:
@@ -338,12 +350,19 @@ class DeskWorker(Worker):
                 return
         assert self._store is not None
         effects, timers = desk.take()
+        self._has_told = True
         rows = self._rows(desk)
         states = desk.states()
         events = self._store.commit(desk.cursor, desk.position_us, [*effects, *rows], timers, states, self._context)
         self._transitions += sum(isinstance(each, MarketTransitioned) for each in effects)
         self._publish(events)
         self._saved_cursor, self._commit_at = desk.cursor, 0.0
+
+    def _show(self, desk: Desk, *, has_moved: bool) -> None:
+        """The board to the pages, but not of a desk that was frozen for so long that another may lead."""
+        if self._board is not None and time.monotonic() < self._renew_at + LEASE_SECONDS - RENEW_SECONDS:
+            self._board.publish(desk.position_us, has_moved=has_moved or self._has_told)
+            self._has_told = False
 
     def _rows(self, desk: Desk) -> Sequence[Effect]:
         """How the tables should stand; while live not oftener than once a second."""

@@ -167,7 +167,7 @@ class _Watched:
     """
 
     __slots__ = (
-        "carried", "changed", "end_us", "group", "high", "known", "last", "last_us", "low", "moved_us", "said",
+        "carried", "changed", "end_us", "group", "high", "known", "last", "last_us", "low", "moved_us", "past", "said",
         "sessions", "source", "start_us", "symbol", "volume", "wants_base",
     )  # fmt: skip
 
@@ -180,6 +180,8 @@ class _Watched:
         self.carried = self.volume = self.said = self.start_us = self.end_us = 0
         self.source = ""
         self.sessions: dict[str, Session] = {}
+        #: Those that have closed, and whose market opened again before their rows were asked for.
+        self.past: list[Session] = []
         self.low, self.high = _NO_BAND
         self.wants_base = self.changed = False
 
@@ -187,6 +189,8 @@ class _Watched:
         """A market's session begins, or goes on after a halt. ``sees_open``: what is in force is of before the open."""
         session = self.sessions.get(market)
         if session is None or session.day != day:
+            if session is not None and session.close is not None and not session.given:
+                self.past.append(session)
             session = self.sessions[market] = Session(market, day, at_us)
             if sees_open and self.start_us <= at_us < self.end_us:
                 session.base = self.carried + self.volume
@@ -240,12 +244,13 @@ class _Watched:
     def rows(self) -> list[Row]:
         """Of its open sessions, and of those that have closed since this was last asked."""
         found: list[Row] = []
-        for _, session in sorted(self.sessions.items()):
+        for session in [*self.past, *(session for _, session in sorted(self.sessions.items()))]:
             if session.price is not None and not session.given:
                 assert self.last is not None
                 found.append(session.row(self.symbol, self.last, self.moved_us))
                 session.given = session.close is not None
         self.changed = False
+        self.past = []
         return found
 
     def _open(self) -> list[Session]:
@@ -266,13 +271,14 @@ class _Watched:
         last = None if self.last is None else str(self.last)
         volume = [self.carried, self.volume, self.said, self.source, self.start_us, self.end_us]
         sessions = [session.state() for _, session in sorted(self.sessions.items())]
-        return [last, self.last_us, self.moved_us, volume, sessions]
+        return [last, self.last_us, self.moved_us, volume, sessions, [session.state() for session in self.past]]
 
     def restore(self, state: Sequence[Any]) -> None:
-        last, self.last_us, self.moved_us, volume, sessions = state
+        last, self.last_us, self.moved_us, volume, sessions, past = state
         self.last = None if last is None else Decimal(last)
         self.carried, self.volume, self.said, self.source, self.start_us, self.end_us = volume
         self.sessions = {session.market: session for session in map(Session.restored, sessions)}
+        self.past = [Session.restored(session) for session in past]
         self.changed = True
         self._look()
 

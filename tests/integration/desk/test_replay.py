@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.in_process import heard_in_process, left_by_replay
 from tests.replay_support import FIRST, TRANSITIONS, Site, expected_ticks, made_site, make_recording
 from tests.support import wait_until
 
@@ -39,7 +40,7 @@ def test_every_row_is_a_tick_at_its_own_time(first: dict[str, list[tuple[Any, ..
     found = [(row[0], row[1], row[3], float(row[4])) for row in first["ticks"]]
     assert sorted(found) == expected_ticks(recording)
     assert {row[2] for row in first["ticks"]} == {"REPLAY"}
-    assert all(row[13] is not None and row[14] == {"close": 5010.25} for row in first["ticks"])
+    assert all(row[13] is not None and row[14]["close"] == 5010.25 for row in first["ticks"])
 
 
 def test_every_market_opens_and_closes_on_time(first: dict[str, list[tuple[Any, ...]]]) -> None:
@@ -66,6 +67,15 @@ def test_opens_are_captured_and_closes_summed_up(first: dict[str, list[tuple[Any
         heard = {symbol for symbol, ts, *_ in ticks if ts <= opened}
         assert baseline.keys() == heard
     assert {status for _, _, status, _ in first["jobs"]} == {"succeeded"}
+
+
+def test_one_process_comes_to_the_same_rows_as_the_whole_stack(
+    site: Site, recording: Path, first: dict[str, list[tuple[Any, ...]]]
+) -> None:
+    state = site.state("first")
+    heard = heard_in_process(site, recording, int(state["from_us"]), int(state["until_us"]))
+    assert heard == left_by_replay(first)
+    assert all(heard.values())
 
 
 def test_another_speed_and_crashes_leave_the_same_rows(

@@ -386,3 +386,16 @@ def test_high_and_low_are_those_of_all_lasts_and_the_high_never_falls(lasts: lis
             assert row.market_high_pct_open >= highest
             highest = row.market_high_pct_open
     assert bool(heard) == bool(reactor.state()["ES"][0])
+
+
+def test_a_session_whose_market_opens_again_before_its_row_was_asked_for_keeps_its_row() -> None:
+    reactor, next_day = started(), DAY + timedelta(days=1)
+    hear(reactor, quote(T0 + 1, "6719.50"))
+    turn(reactor, "CLOSE", T0 + 10)
+    turn(reactor, "OPEN", T0 + 20, day=next_day)
+    restored = IntradayReactor()
+    restored.restore(json.loads(json.dumps(reactor.state())))
+    for each in (reactor, restored):
+        days = {row.trade_date: row.market_close for row in each.rows() if isinstance(row, IntradayMetric)}
+        assert days == {DAY: Decimal("6719.50"), next_day: None}
+        assert DAY not in [row.trade_date for row in each.rows() if isinstance(row, IntradayMetric)]

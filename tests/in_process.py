@@ -1,0 +1,126 @@
+"""The whole desk over a recording in one process: no bus, no worker, no commit; and its rows beside a replay's.
+
+``python -m tests.in_process FILE FROM_US UNTIL_US [SYMBOL...]``, with the environment of a Thor that has instruments and calendars,
+prints them as JSON lines.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.support import CHECKOUT
+
+if TYPE_CHECKING:
+    from tests.replay_support import Site
+
+#: The rows of each kind, what the replay left of them, and its columns; of an entry its tick's time and seq.
+REACTOR_ROWS = {
+    "SessionBaseline": ("baselines", "symbol trade_date source settlement previous_close open at from_stream_id"),
+    "SignalChange": ("signals", "symbol at signal_from signal_to net_change entry_id"),
+    "SignalDay": ("days", "symbol trade_date baseline baseline_from net_change signal quotes updated_at"),
+    "QuoteQuality": (
+        "quality",
+        "symbol trade_date good suspect crossed zero negative spike out_of_order stale levels last_suspect"
+        " last_reasons",
+    ),
+    "VwapMinute": (
+        "vwap", "symbol minute trade_date last_price cumulative_volume delta_volume vwap is_restart",
+    ),
+    "IntradayMetric": (
+        "metrics",
+        "market trade_date symbol opened updated market_open market_high_open market_high_pct_open market_low_open"
+        " market_low_pct_open closed market_close market_high_pct_close market_low_pct_close market_close_vs_open_pct"
+        " market_range market_range_pct session_volume",
+    ),
+    "DailyRange": ("ranges", "symbol trade_date high low last"),
+    "Rolling52WeekStats": (
+        "year",
+        "symbol high_52w high_52w_date low_52w low_52w_date last_price_checked all_time_high all_time_high_date"
+        " all_time_low all_time_low_date last_updated",
+    ),
+}  # fmt: skip
+
+
+def told(value: Any) -> str:
+    """A value of a table or of a printed row, comparable."""
+    try:
+        return format(Decimal(str(value)).normalize(), "f")
+    except InvalidOperation:
+        return str(value)
+
+
+def rows(path: Path, from_us: int, until_us: int, symbols: list[str]) -> Iterator[tuple[str, dict[str, object]]]:
+    """(table, columns) of everything that the reactors say of the recording, the newest of each key."""
+    from thor.desk.backfill import market_calendars
+    from thor.desk.config import ConfigTables
+    from thor.desk.desk import Desk
+    from thor.desk.worker import all_reactors
+    from thor.history.recording_file import open_recording
+    from thor.history.services import known_groups
+    from thor.history.tape import FileTape
+    from thor.quotes.quote import decode
+    from thor.quotes.reactor import Row
+    from thor.quotes.rows import columns
+
+    groups = known_groups()
+    tape = FileTape(open_recording([path], symbols, []), groups, from_us, until_us)
+    desk = Desk(market_calendars(), all_reactors(), from_us - 1)
+    desk.start({}, ConfigTables().read())
+    for cue in tape.cues():
+        quote = decode(cue.event.payload)
+        desk.hear(f"{quote.ts_us}/{quote.seq}", quote, quote.ts_us, 0)
+    desk.advance(until_us, 0)
+    effects, _ = desk.take()
+    for row in [*(each for each in effects if isinstance(each, Row)), *desk.rows()]:
+        yield type(row).__name__, columns(row)
+
+
+def heard_in_process(site: Site, path: Path, from_us: int, until_us: int, *symbols: str) -> dict[str, list[list[str]]]:
+    """Kind of row -> its rows, sorted, as one process comes to them."""
+    words = [sys.executable, "-m", "tests.in_process", str(path), str(from_us), str(until_us), *symbols]
+    done = subprocess.run(words, env=site.environ, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, list[list[str]]] = {kind: [] for kind in REACTOR_ROWS}
+    for line in done.stdout.splitlines():
+        kind, values = json.loads(line)
+        found[kind].append([told(_place(name, values[name])) for name in REACTOR_ROWS[kind][1].split()])
+    return {kind: sorted(each) for kind, each in found.items()}
+
+
+def left_by_replay(left: Mapping[str, list[tuple[Any, ...]]]) -> dict[str, list[list[str]]]:
+    """The same of what a replay left in its tables."""
+    return {
+        kind: sorted([told(each) for each in _with_place(names.split(), row)] for row in left[name])
+        for kind, (name, names) in REACTOR_ROWS.items()
+    }
+
+
+def _place(name: str, value: Any) -> Any:
+    """Of an entry in one process: ``<ts>/<seq>``; None before the first."""
+    return None if name in ("from_stream_id", "entry_id") and value == "0-0" else value
+
+
+def _with_place(columns: list[str], row: tuple[Any, ...]) -> list[Any]:
+    """The tick of an entry as one value, as in one process."""
+    if columns[-1] not in ("from_stream_id", "entry_id"):
+        return list(row)
+    from thor.markets.trade_date import epoch_us
+
+    *values, ts, seq = row
+    return [*values, None if ts is None else f"{epoch_us(ts)}/{seq}"]
+
+
+if __name__ == "__main__":
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thor.config.settings")
+    django.setup()
+    for table, values in rows(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:]):
+        print(json.dumps([table, {name: None if each is None else str(each) for name, each in values.items()}]))
