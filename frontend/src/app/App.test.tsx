@@ -33,6 +33,7 @@ beforeEach(() => {
     '/api/instruments': { body: { instruments: [ES] } },
     '/api/quotes': { body: { quotes: [], missing: ['ES'], unknown: [] } },
     '/api/quotes/series': { body: { series: {} } },
+    '/api/quotes/latest': { body: { rows: [], total: null } },
     '/api/sources': { body: { sources: [] } },
     '/api/replays': { body: { replays: [] } },
   };
@@ -68,6 +69,24 @@ it('has the world clock and the futures on Home', async () => {
   expect(screen.queryByTestId('replays')).toBeNull();
   expect(screen.queryByTestId('namespace-banner')).toBeNull();
   expect(streams().map((url) => url.split('?')[0])).toEqual(['/api/quotes/stream']);
+});
+
+it('opens an instrument of Home on its page, and goes back', async () => {
+  await openAt('/?q=es');
+  fireEvent.click(await screen.findByTestId('cell-ES-last'));
+  await waitFor(() => expect(address()).toBe('/futures?q=es&symbol=ES'));
+  expect((await screen.findByTestId('panel')).dataset.panelOf).toBe('ES');
+  window.history.back();
+  await waitFor(() => expect(address()).toBe('/?q=es'));
+});
+
+it('lists its keys', async () => {
+  await openAt('/futures');
+  const help = screen.getByTestId('key-help') as HTMLDialogElement;
+  expect(help.open).toBe(false);
+  press('?');
+  expect(help.open).toBe(true);
+  expect(help.textContent).toContain('columns of the table');
 });
 
 it('goes from page to page by keys, but not while somebody types', async () => {

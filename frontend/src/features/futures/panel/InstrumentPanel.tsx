@@ -2,6 +2,7 @@ import { useMediaQuery } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useRef } from 'react';
 import { type Instrument, instrumentsQuery } from '@/api/queries';
+import { useDeskSilent } from '@/live/hooks';
 import { CloseIcon } from '@/shared/icons';
 import { type BoardSearch, type OnBoardSearch, TIMEFRAMES } from '../boardSearch';
 import { Choice } from '../Choice';
@@ -30,6 +31,7 @@ export default function InstrumentPanel({ symbol, order, search, onSearch }: Ins
   const { data } = useQuery(instrumentsQuery);
   const panel = useRef<HTMLDivElement>(null);
   const covers = useMediaQuery(COVERING, false, { getInitialValueInEffect: false }) ?? false;
+  const isSilent = useDeskSilent();
   const instrument = data?.find((each) => each.symbol === symbol);
   const close = () => {
     onSearch({ symbol: undefined }, true);
@@ -62,6 +64,7 @@ export default function InstrumentPanel({ symbol, order, search, onSearch }: Ins
       {...frame}
       data-testid="panel"
       data-panel-of={symbol}
+      data-desk={isSilent ? 'silent' : 'heard'}
       onKeyDown={(event) => {
         const act =
           isField(event.target) || event.ctrlKey || event.metaKey || event.altKey ? undefined : keys[event.key];
