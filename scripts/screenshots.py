@@ -24,12 +24,16 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 IMAGES = CHECKOUT / "docs" / "images"
 #: Name, path, colour scheme, width and height.
 PICTURES = (
-    ("home-dark", "/", "dark", 1440, 720),
-    ("home-light", "/", "light", 1440, 720),
+    ("home-dark", "/", "dark", 1440, 800),
+    ("home-light", "/", "light", 1440, 800),
     ("home-narrow", "/", "dark", 390, 844),
-    ("futures-dark", "/futures", "dark", 1440, 560),
-    ("futures-light", "/futures", "light", 1440, 560),
-    ("futures-narrow", "/futures", "dark", 390, 760),
+    ("futures-dark", "/futures", "dark", 1440, 600),
+    ("futures-light", "/futures", "light", 1440, 600),
+    ("futures-narrow", "/futures", "dark", 390, 844),
+    ("futures-cards", "/futures?view=cards", "dark", 1440, 900),
+    ("futures-heatmap", "/futures?view=heatmap", "light", 1440, 600),
+    ("instrument-dark", "/futures?symbol=ES", "dark", 1440, 900),
+    ("instrument-light", "/futures?symbol=ES", "light", 1440, 900),
 )
 
 
@@ -60,6 +64,7 @@ def take(url: str) -> None:
             page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
             page.goto(f"{url}{path}")
             page.get_by_test_id("cell-ZB-last").wait_for()
+            page.get_by_test_id("total").wait_for()
             page.get_by_test_id("market-countdown").wait_for()
             page.wait_for_timeout(3000)  # for the latency to be known
             page.screenshot(path=IMAGES / f"{name}.png")

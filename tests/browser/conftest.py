@@ -41,12 +41,21 @@ def thor_without_source() -> Iterator[RunningThor]:
         yield started
 
 
+@pytest.fixture(scope="module")
+def busy_thor() -> Iterator[RunningThor]:
+    """The same with 200 events a second, as on a lively day."""
+    with running_thor(rate=200) as started:
+        yield started
+
+
 @contextmanager
-def running_thor(*options: str) -> Iterator[RunningThor]:
+def running_thor(*options: str, rate: int = 60) -> Iterator[RunningThor]:
+    """``rate``: events a second of the simulator."""
     if not DIST.is_file():
         pytest.fail("the web app is not built: run `make web` first")
     home = Path(tempfile.mkdtemp(prefix="thor-browser-"))
-    environ = {**os.environ, "THOR_HOME": str(home), "MOCK_RATE": "60", "MOCK_SEED": "7", "THOR_LOG_FORMAT": "console"}
+    mock = {"MOCK_RATE": str(rate), "MOCK_SEED": "7"}
+    environ = {**os.environ, **mock, "THOR_HOME": str(home), "THOR_LOG_FORMAT": "console"}
     log = (home / "up.log").open("w+", encoding="utf-8")
     process = subprocess.Popen(
         [sys.executable, "-m", "thor", "up", "--port", "0", "--no-view", *options],
