@@ -28,7 +28,8 @@ RULE_FILES = sorted(
         "signals/never_fire.py",
         "signals/suggestion.py",
         "signals/config.py",
-        "signals/classification.py", "signals/composite.py", "signals/reactor.py", "desk/board.py",
+        "signals/classification.py", "signals/composite.py", "signals/reactor.py",
+        "desk/board.py", "desk/silence.py", "desk/snapshot.py",
         "indicators/vwap.py", "indicators/intraday.py", "indicators/extremes.py",
         "instruments/contract.py",
     }

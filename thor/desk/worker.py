@@ -380,7 +380,8 @@ class DeskWorker(Worker):
         publish(self._bus(), self._keys.events, events)
         self._store.told()
         for each in events:
-            log.info(each.kind, **each.payload)
+            # A signal on the edge of a threshold turns often: that is no news for a log.
+            (log.debug if each.kind == "signal" else log.info)(each.kind, **each.payload)
 
     # --- telling how it is ----------------------------------------------------------------------------------------
 
