@@ -15,7 +15,7 @@ from thor.runtime.problem import Problem
 from thor.runtime.schema import connection_for
 from thor.runtime.visited import Visited
 
-#: Two small queries on a connection that stays open: 1.5 ms.
+#: Two small queries on a connection that stays open: 2.5 ms; a new connection each time would be three times that.
 LOOK_SECONDS: Final = 0.5
 
 
