@@ -51,9 +51,6 @@ const Card = memo(function Card({ instrument, isTabStop, isOpen, isSmall }: Item
           <span data-testid={id('change_pct')}>
             <ChangePercent view={view} />
           </span>
-          {!isSmall && view.change && (
-            <span className={classes.quiet}>{`from ${BASELINE_WORDS[view.change.baseline]}`}</span>
-          )}
         </span>
       </div>
       <dl className={classes.figures}>
@@ -92,6 +89,9 @@ const Card = memo(function Card({ instrument, isTabStop, isOpen, isSmall }: Item
         <SourceName source={view.source} />
         <Suspect symbol={symbol} />
         <Flags view={view} letters={isSmall} />
+        {!isSmall && view.change && (
+          <span className={classes.quiet}>{`change from ${BASELINE_WORDS[view.change.baseline]}`}</span>
+        )}
         <span className={classes.age} data-testid={id('age')}>
           <Age view={view} />
         </span>

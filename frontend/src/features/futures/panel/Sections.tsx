@@ -57,7 +57,7 @@ export function Averages({ symbol, precision }: SectionProps) {
   const { last } = useDeskView(symbol);
   return (
     <Section title="VWAP">
-      <dl className={classes.facts} data-testid="panel-vwap">
+      <dl className={`${classes.facts} ${classes.long}`} data-testid="panel-vwap">
         <Fact name="Today">
           <Vwap symbol={symbol} precision={precision} /> <VwapDistance symbol={symbol} precision={precision} />
         </Fact>
@@ -81,7 +81,7 @@ export function SignalFacts({ symbol, precision }: SectionProps) {
   const plain = (value: number | null | undefined) => value ?? UNKNOWN;
   return (
     <Section title="Signal">
-      <dl className={classes.facts} data-testid="panel-signal">
+      <dl className={`${classes.facts} ${classes.long}`} data-testid="panel-signal">
         <Fact name="Signal" title={row?.signal ? undefined : reasonTitle(row?.reason ?? null)}>
           {row?.signal ? SIGNAL_WORDS[row.signal].word : (row?.reason ?? UNKNOWN)}
         </Fact>
