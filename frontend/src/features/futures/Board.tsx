@@ -2,9 +2,9 @@ import { useMemo } from 'react';
 import table from '@/shared/table.module.css';
 import { BoardRow } from './BoardRow';
 import { COLUMNS, type Column, type ColumnId, columnsOf, sortableColumn, widthOf } from './columns';
-import type { ViewProps } from './FuturesBoard';
 import classes from './futures.module.css';
 import type { BoardTable } from './useBoardTable';
+import type { ViewProps } from './useItemAttributes';
 
 interface BoardProps extends ViewProps {
   /** Empty: rows of two lines, for narrow screens. */

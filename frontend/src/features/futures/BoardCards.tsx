@@ -1,12 +1,11 @@
 import { memo } from 'react';
 import { formatCount, UNKNOWN } from '@/shared/format';
-import { type ItemProps, useItemAttributes } from './BoardRow';
 import classes from './cards.module.css';
 import { Age, ChangePercent, ChangePoints, Flags, Price, SourceName, SymbolButton } from './cells';
 import { DayRange, Suspect, Vwap, VwapDistance, YearRange } from './deskCells';
-import type { ViewProps } from './FuturesBoard';
 import { BASELINE_WORDS } from './rowView';
 import { SignalBadge } from './SignalBadge';
+import { type ItemProps, useItemAttributes, type ViewProps } from './useItemAttributes';
 import { useRowView } from './useRowView';
 
 /** The tracked instruments as cards; small ones where they share the page. */

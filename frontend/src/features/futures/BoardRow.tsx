@@ -1,29 +1,12 @@
 import { memo } from 'react';
-import type { Instrument } from '@/api/queries';
-import {
-  Age,
-  ChangePercent,
-  ChangePoints,
-  cellOf,
-  Flags,
-  Price,
-  SourceName,
-  SymbolButton,
-  useFreshness,
-} from './cells';
+import { Age, ChangePercent, ChangePoints, cellOf, Flags, Price, SourceName, SymbolButton } from './cells';
 import type { Column } from './columns';
 import { Suspect } from './deskCells';
 import classes from './futures.module.css';
 import type { RowView } from './rowView';
 import { SignalBadge } from './SignalBadge';
+import { type ItemProps, useItemAttributes } from './useItemAttributes';
 import { useRowView } from './useRowView';
-
-export interface ItemProps {
-  instrument: Instrument;
-  /** Whether Tab reaches this item; the arrow keys reach the others. */
-  isTabStop: boolean;
-  isOpen: boolean;
-}
 
 interface BoardRowProps extends ItemProps {
   /** Empty: few columns of two lines each, for narrow screens. */
@@ -39,18 +22,6 @@ export const BoardRow = memo(function BoardRow({ instrument, columns, isTabStop,
     </tr>
   );
 });
-
-/** What a row, a card and a cell of the heatmap have in common. */
-export function useItemAttributes(view: RowView, isTabStop: boolean, isOpen: boolean) {
-  const state = useFreshness(view.ts);
-  return {
-    'data-testid': `row-${view.symbol}`,
-    'data-symbol': view.symbol,
-    'data-freshness': view.hasQuote ? state : 'none',
-    'aria-current': isOpen || undefined,
-    tabIndex: isTabStop ? 0 : -1,
-  };
-}
 
 const testId = (view: RowView, column: string): string => `cell-${view.symbol}-${column}`;
 

@@ -16,7 +16,8 @@ import { Heatmap } from './Heatmap';
 import { Toolbar } from './Toolbar';
 import { TotalStrip } from './TotalStrip';
 import { useBoardKeys } from './useBoardKeys';
-import { type BoardTable, useBoardTable } from './useBoardTable';
+import { useBoardTable } from './useBoardTable';
+import type { ViewProps } from './useItemAttributes';
 
 interface FuturesBoardProps {
   /** The level of its heading: on a page of its own it names the page. */
@@ -28,16 +29,6 @@ interface FuturesBoardProps {
   onSearch: OnBoardSearch;
   /** Symbols in the order shown, for who steps through them. */
   onOrder?: (symbols: readonly string[]) => void;
-}
-
-/** What the table, the cards and the heatmap have in common. */
-export interface ViewProps {
-  /** The instruments that pass the filter, in their order. */
-  table: BoardTable;
-  /** The item that Tab reaches. */
-  tabStop: string | undefined;
-  /** The item whose panel is open. */
-  opened: string | undefined;
 }
 
 /** The tracked instruments, live, as table, cards or heatmap; loading, empty and failed states too. */

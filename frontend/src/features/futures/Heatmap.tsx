@@ -1,14 +1,13 @@
 import { memo } from 'react';
 import { useBoardPart, useEverySecond } from '@/live/hooks';
 import { UNKNOWN } from '@/shared/format';
-import { type ItemProps, useItemAttributes } from './BoardRow';
 import { ChangePercent, Price, SymbolButton } from './cells';
 import { Suspect } from './deskCells';
-import type { ViewProps } from './FuturesBoard';
 import { barLength, changeLevel, type Heat, type Level, MOVED_PCT, STRONGLY_PCT, signalLevel } from './heat';
 import classes from './heat.module.css';
 import { rowView } from './rowView';
 import { SIGNAL_WORDS } from './signals';
+import { type ItemProps, useItemAttributes, type ViewProps } from './useItemAttributes';
 import { useRowView } from './useRowView';
 
 /** The tracked instruments as cells of one size, coloured by the strength of their signal or of their change. */
