@@ -18,7 +18,7 @@ from thor.markets.trade_date import spans_of, utc
 from thor.quotes.quote import format_ts
 from thor.runtime.problem import Problem
 
-#: How long before a trade date a source's last count may have been said: over any holiday.
+#: How long before a trade date the last count may have been said: over any holiday.
 _BEFORE_US: Final = 8 * 24 * 3600 * 1_000_000
 
 
@@ -52,7 +52,7 @@ def remake_vwap(day: date, symbols: Sequence[str] | None = None, *, only_look: b
 
 
 def _carry_over(reactor: VwapReactor, day: date, symbols: Sequence[str]) -> None:
-    """A live desk knows what the sources said on the date before."""
+    """A live desk knows what was said on the date before."""
     spans = spans_of(day)
     if not spans:
         return  # the feed says so
@@ -62,8 +62,8 @@ def _carry_over(reactor: VwapReactor, day: date, symbols: Sequence[str]) -> None
     from_us = min(each.start_us for each in spans)
     given = {"symbols": symbols, "from": format_ts(from_us - _BEFORE_US), "until": format_ts(from_us)}
     with connect_database() as connection:
-        for symbol, volume, source in connection.execute(query("last_volumes"), given):
-            reactor.carry_over(symbol, volume, source)
+        for symbol, volume in connection.execute(query("last_volumes"), given):
+            reactor.carry_over(symbol, volume)
 
 
 def _last_minute(reactor: VwapReactor) -> Sequence[object]:

@@ -6,7 +6,7 @@ with the contracts traded since the row before. These are what the sources' cumu
 - a count that falls began anew: what it says now was traded since (``is_restart``);
 - another source that says less than what was counted is behind, and adds nothing until it has caught up;
 - a trade date's first count is taken from 0 where its session was seen from its start, and is else only the base.
-  One that is not below what the same source said last on the date before has not begun anew: what is above it counts.
+  One that is not below what was said last on the date before has not begun anew: only what is above it counts.
 
 Sums are whole numbers (millionths of a point times contracts), so that no digit is lost, whatever the volume.
 """
@@ -88,7 +88,7 @@ class _Weighed:
     """What was traded of a symbol on its trade date."""
 
     __slots__ = (
-        "before", "before_source", "contracts", "counted", "day", "end_us", "first_us", "from_start", "is_restart",
+        "before", "contracts", "counted", "day", "end_us", "first_us", "from_start", "is_restart",
         "last", "minutes", "offset", "open_us", "said", "source", "start_us", "symbol", "value", "volume", "vwap",
     )  # fmt: skip
 
@@ -102,7 +102,8 @@ class _Weighed:
 
     def begin(self, span: Span, open_us: int, first_us: int, *, from_start: bool) -> None:
         """A trade date from nothing. ``open_us``: when its session opens, ``first_us``: its first quote."""
-        self.before, self.before_source = self.said, self.source
+        #: What was said last on the date before.
+        self.before = self.said
         self.day, self.start_us, self.end_us = span
         self.open_us, self.first_us, self.from_start = open_us, first_us, from_start
         self.last: Decimal | None = None
@@ -117,19 +118,18 @@ class _Weighed:
     def hear_less(self, volume: int, source: str, ts_us: int) -> None:
         """A volume below the one in force: the first, a count that began anew, or a source that is behind."""
         if self.said is None:
-            self.counted = self._first_counted(volume, source, ts_us)
+            self.counted = self._first_counted(volume, ts_us)
             self.volume = volume
         elif source == self.source and volume < self.said:
             self.offset += self.volume
             self.volume, self.is_restart = volume, True
         self.said, self.source = volume, source
 
-    def _first_counted(self, volume: int, source: str, ts_us: int) -> int:
+    def _first_counted(self, volume: int, ts_us: int) -> int:
         """How much of a trade date's first count was traded before it is counted."""
         if not self.from_start or ts_us < self.open_us:
             return volume
-        goes_on = self.before is not None and source == self.before_source and volume >= self.before
-        return self.before if goes_on and self.before is not None else 0
+        return 0 if self.before is None or volume < self.before else self.before
 
     def close(self, minute_us: int) -> VwapMinute | None:
         """The row of a minute; None when nothing was traded in it, or at no known price."""
@@ -161,7 +161,7 @@ class _Weighed:
 #: What is remembered of a symbol as it is: whole numbers, text, true or false, None.
 _PLAIN: Final = (
     "start_us", "end_us", "open_us", "first_us", "from_start", "said", "source", "volume", "offset", "before",
-    "before_source", "counted", "value", "contracts", "is_restart",
+    "counted", "value", "contracts", "is_restart",
 )  # fmt: skip
 _CLOCK: Final = "clock"
 _MINUTES: Final = ":minutes"
@@ -218,12 +218,12 @@ class VwapReactor(Reactor):
                 each.hear_less(volume, quote.source, quote.ts_us)
         return NOTHING
 
-    def carry_over(self, symbol: str, volume: int, source: str) -> None:
-        """What a source said last before the reactor begins to hear a symbol."""
+    def carry_over(self, symbol: str, volume: int) -> None:
+        """What was said last before the reactor begins to hear a symbol."""
         each = self._symbols.get(symbol)
         if each is None:
             each = self._symbols[symbol] = _Weighed(symbol)
-        each.said, each.source = volume, source
+        each.said = volume
 
     def on_timer(self, at_us: int) -> Effects:
         for _, each in sorted(self._symbols.items()):
@@ -240,7 +240,7 @@ class VwapReactor(Reactor):
         symbol = quote.symbol
         if at_us <= self._since_us:
             if quote.volume is not None:
-                self.carry_over(symbol, quote.volume, quote.source)
+                self.carry_over(symbol, quote.volume)
             return None
         each = self._symbols.get(symbol)
         if each is None:

@@ -200,7 +200,7 @@ def test_a_count_that_does_not_fall_as_the_date_turns_has_not_begun_anew() -> No
 
 def test_what_was_said_before_it_began_is_carried_over() -> None:
     tape = Tape()
-    tape.reactor.carry_over("ES", 1000, "TOS")
+    tape.reactor.carry_over("ES", 1000)
     tape.hear(quote(OPEN + SECOND, "100", 1000))
     tape.hear(quote(OPEN + 2 * SECOND, "101", 1004))
     tape.hear(quote(OPEN + 2 * SECOND, "20", 7, symbol="VX"))
@@ -218,6 +218,17 @@ def test_what_was_open_as_the_date_turned_is_a_row_of_the_old_date() -> None:
         (DAY, NEXT_OPEN, 6), (DAY + timedelta(1), NEXT_OPEN, 2),
     ]  # fmt: skip
     assert tape.rows[-1].vwap == Decimal(104)
+
+
+def test_a_quote_that_came_late_is_of_the_minute_in_which_it_came() -> None:
+    """Of the old date, heard after its end: its row stands beside the new date's of the same minute."""
+    tape = played((1, "100", 10))
+    tape.hear(quote(NEXT_OPEN - SECOND, "102", 16), NEXT_OPEN + SECOND)
+    tape.hear(quote(NEXT_OPEN + SECOND, "104", 2), NEXT_OPEN + 2 * SECOND)
+    tape.minutes(NEXT_OPEN + MINUTE_US)
+    assert [(row.trade_date, row.minute_us - NEXT_OPEN, row.delta_volume) for row in tape.rows[1:]] == [
+        (DAY, MINUTE_US, 6), (DAY + timedelta(1), MINUTE_US, 2),
+    ]  # fmt: skip
 
 
 def test_an_older_quote_turns_no_date_back() -> None:
@@ -248,7 +259,8 @@ def test_a_session_goes_on_after_a_holiday_halt() -> None:
 
 def test_another_source_that_is_behind_adds_nothing_until_it_has_caught_up() -> None:
     tape = Tape()
-    for seconds, volume, source in ((1, 1000, "TOS"), (61, 990, "SCHWAB"), (121, 1004, "SCHWAB"), (181, 1003, "TOS")):
+    said = ((1, 1000, "TOS"), (61, 990, "SCHWAB"), (62, 995, "SCHWAB"), (121, 1004, "SCHWAB"), (181, 1003, "TOS"))
+    for seconds, volume, source in said:
         tape.hear(quote(OPEN + seconds * SECOND, "100", volume, source=source))
     assert tape.minutes(OPEN + 5 * MINUTE_US) == [(1, 1000, "100.000000"), (3, 4, "100.000000")]
 
@@ -301,6 +313,10 @@ def test_the_rows_of_an_hour_are_remembered_and_no_more() -> None:
     kept = tape.reactor.state()["ES:minutes"]
     assert len(kept) == 60
     assert tape.reactor.state()["ES:minutes"] is kept
+    tape.hear(quote(OPEN + 90 * MINUTE_US + SECOND, "100", 91))
+    tape.minutes(OPEN + 91 * MINUTE_US)
+    newer = tape.reactor.state()["ES:minutes"]
+    assert newer[:59] == kept[1:] and len(newer) == 60
 
 
 def test_rows_that_nobody_asked_for_are_remembered_however_old() -> None:
@@ -355,6 +371,7 @@ def test_who_dies_and_goes_on_says_the_same(
         whole.hear(each)
         if number in asked:
             whole.minutes(0)
+            whole.reactor.state()
     for number, each in enumerate(quotes[:cut]):
         first.hear(each)
         if number in asked:
