@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.http import HttpRequest
 
 from thor.instruments.instrument import target_ticks
-from thor.instruments.models import Instrument, Roll, RollRule, WatchList, WatchListEntry
+from thor.instruments.models import BOARD, Instrument, Roll, RollRule, WatchList, WatchListEntry
 from thor.runtime.admin import TabularInline
 from thor.runtime.decimals import plain
 from thor.runtime.edits import HistoryAdmin, register_edits
@@ -61,6 +62,15 @@ class WatchListAdmin(HistoryAdmin[WatchList]):
     list_display = ("name", "shown_instruments")
     search_fields = ("name",)
     inlines = (WatchListEntryInline,)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: WatchList | None = None) -> tuple[str, ...]:
+        """The board is known by its name."""
+        del request
+        return ("name",) if obj is not None and obj.name == BOARD else ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: WatchList | None = None) -> bool:
+        """There is always a board, if an empty one."""
+        return super().has_delete_permission(request, obj) and (obj is None or obj.name != BOARD)
 
     @admin.display(description="instruments")
     def shown_instruments(self, watch_list: WatchList) -> str:

@@ -50,7 +50,9 @@ def _create(facts: InstrumentFacts) -> Instrument | None:
 
 def _put_on_board(instruments: list[Instrument]) -> None:
     """At its end, in the order given. What a person took off the board stays off: only new instruments come."""
-    board, _ = WatchList.objects.get_or_create(name=BOARD)
+    if (board := WatchList.objects.filter(name=BOARD).first()) is None:
+        board = WatchList(name=BOARD)
+        save(board, SEED)
     last = board.entries.aggregate(last=Max("position"))["last"]
     for position, instrument in enumerate(instruments, 0 if last is None else last + 1):
         save(WatchListEntry(watch_list=board, instrument=instrument, position=position), SEED)

@@ -189,6 +189,15 @@ def test_the_board_is_put_in_another_order(staff: Client) -> None:
     assert load_catalogue().board == ("ZB", "DX", "VX", "GC", "HG", "SI", "CL", "NQ", "ES", "YM")
 
 
+def test_the_board_stays_and_keeps_its_name(staff: Client) -> None:
+    board = WatchList.objects.get()
+    assert staff.post(page(WatchList, "delete", board.pk), {"post": "yes"}).status_code == 403
+    assert "name" not in staff.get(page(WatchList, "change", board.pk)).context["adminform"].form.fields
+    mine = WatchList.objects.create(name="mine")
+    assert "name" in staff.get(page(WatchList, "change", mine.pk)).context["adminform"].form.fields
+    assert staff.post(page(WatchList, "delete", mine.pk), {"post": "yes"}).status_code == 302
+
+
 def edited(client: Client, **changes: object) -> Any:
     """Post New York's form with changes; returns the answer."""
     url = page(Market, "change", Market.objects.get(country="USA").pk)

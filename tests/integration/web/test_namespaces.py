@@ -58,6 +58,22 @@ def test_quotes_of_a_replay_and_live_ones_are_never_mixed(web: Web, recording: P
     assert web.get("/api/quotes/series?symbols=ES").json()["series"]["ES"] == []
 
 
+def test_a_replay_has_what_people_set_without_its_history(site: Site) -> None:
+    def count(schema: str, table: str) -> int:
+        found = site.database.execute(f'SELECT count(*) FROM "{schema}".{table}').fetchone()
+        assert found is not None
+        return int(found[0])
+
+    live = site.database.execute("SELECT schemaname FROM pg_tables WHERE tablename = 'signals_signalstatvalue'"
+                                 f" AND schemaname <> '{KEPT}'").fetchone()  # fmt: skip
+    assert live is not None
+    for table in ("instruments_watchlistentry", "instruments_rollrule", "signals_signalstatvalue",
+                  "signals_contractweight", "signals_signalweight", "signals_totalthresholds"):  # fmt: skip
+        assert count(KEPT, table) == count(live[0], table) > 0, table
+    assert count(live[0], "signals_historicalsignalstatvalue") == 11
+    assert count(KEPT, "signals_historicalsignalstatvalue") == 0
+
+
 def test_each_request_finds_its_own_tables_on_one_thread_and_on_many(web: Web) -> None:
     """The views of Django run in one thread, one after the other: nothing of a request is left for the next."""
 
