@@ -1,6 +1,6 @@
 """The Future Trading page under 200 quotes a second over 11 instruments: frames stay short.
 
-``THOR_LOAD_SECONDS=60`` looks for a minute; the figures are printed (``pytest -s``). Other processes share the machine
+``LOAD_SECONDS=60`` looks for a minute; the figures are printed (``pytest -s``). Other processes share the machine
 with the browser here, so the bounds are generous.
 """
 
@@ -16,7 +16,7 @@ from tests.support_browser import NUMBER, RunningThor, open_page
 
 pytestmark = pytest.mark.browser
 
-SECONDS = float(os.environ.get("THOR_LOAD_SECONDS", "8"))
+SECONDS = float(os.environ.get("LOAD_SECONDS", "8"))
 LONG_FRAME_MS = 50
 #: Of all frames, so many may be long; a page that renders itself whole with every quote has most of them long.
 LONG_SHARE = 0.05
