@@ -31,6 +31,7 @@ RULE_FILES = sorted(
         "signals/classification.py", "signals/composite.py", "signals/reactor.py",
         "desk/board.py", "desk/silence.py", "desk/snapshot.py",
         "indicators/vwap.py", "indicators/intraday.py", "indicators/extremes.py",
+        "indicators/daily.py",
         "instruments/contract.py",
     }
 )  # fmt: skip

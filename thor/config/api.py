@@ -18,6 +18,7 @@ from ninja.openapi.schema import OpenAPISchema
 
 from thor.desk.api import router as desk
 from thor.history.api import router as history
+from thor.indicators.ranges_api import router as ranges
 from thor.indicators.vwap_api import router as vwap
 from thor.instruments.api import router as instruments
 from thor.instruments.api import sessions_router as sessions
@@ -163,7 +164,7 @@ def make_api() -> ThorAPI:
     )
     for kind in (Problem, ValidationError, AuthenticationError, HttpError, Http404, DatabaseError, Exception):
         made.add_exception_handler(kind, _answer)
-    for router in (quotes, events, instruments, sessions, markets, operations, desk, history, vwap):
+    for router in (quotes, events, instruments, sessions, markets, operations, desk, history, vwap, ranges):
         made.add_router("", router)
     return made
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from thor.indicators.extremes import ExtremesSeeds
+from thor.indicators.selectors import load_extremes_seeds
 from thor.instruments.instrument import InstrumentTable
 from thor.instruments.selectors import load_instruments
 from thor.markets.calendar import GroupCalendars, MarketCalendars
@@ -39,5 +41,6 @@ class ConfigTables:
             ),
             ControlMarkets: ControlMarkets(frozenset(each.country for each in markets if each.is_control_market)),
             SignalSettings: load_signal_settings(),
+            ExtremesSeeds: load_extremes_seeds(),
         }
         return found

@@ -22,6 +22,7 @@ from thor.desk.sources import missing
 from thor.desk.triggers import Trigger
 from thor.history.group import IngestGroup
 from thor.history.lease import id_key
+from thor.indicators.services import propose, sow
 from thor.instruments.selectors import groups
 from thor.markets.trade_date import utc
 from thor.quotes.bus import ValkeyQuoteBus
@@ -100,3 +101,16 @@ def summarise_session(market: str, at_us: int, trade_date: str, after_id: str) -
     """Complete the snapshot that was taken at the open."""
     del after_id
     return summary.summarise_session(market, trade_date, utc(at_us))
+
+
+@app.task(name=triggers.RECOMPUTE_52W, queue=QUEUE, retry=Backoff())
+def recompute_52w(market: str, at_us: int, trade_date: str, after_id: str) -> str:
+    """Hold the 52 weeks against the daily ranges; where these say otherwise, tell the desk."""
+    del market, at_us, after_id
+    if settings.THOR_NAMESPACE:
+        return "a replay keeps the 52 weeks of its own days only"
+    if not settings.FUTURETRADING_ENABLE_52W_MONITOR:
+        return "FUTURETRADING_ENABLE_52W_MONITOR is off"
+    found = propose(date.fromisoformat(trade_date))
+    told = sow(found, "recompute", f"daily, as of {trade_date}")
+    return f"{len(found)} instruments, {told} told to the desk"

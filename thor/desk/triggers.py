@@ -18,6 +18,7 @@ CHECK_SOURCES: Final = "check_sources"
 CLEAR_PREVIOUS_LATEST: Final = "clear_previous_latest"
 DRAIN: Final = "drain"
 SUMMARISE_SESSION: Final = "summarise_session"
+RECOMPUTE_52W: Final = "recompute_52w"
 #: What must have ended well before.
 AFTER: Final[Mapping[str, str]] = {SUMMARISE_SESSION: DRAIN}
 
@@ -41,9 +42,10 @@ class Trigger(NamedTuple):
 
 def tasks_of(market: str, kind: TransitionKind) -> tuple[str, ...]:
     """The steps of a market's open or close, in their order."""
+    is_cme = market == CME_MARKET
     if kind is TransitionKind.CLOSE:
-        return (DRAIN, SUMMARISE_SESSION)
-    return (CHECK_SOURCES, CLEAR_PREVIOUS_LATEST) if market == CME_MARKET else (CHECK_SOURCES,)
+        return (DRAIN, SUMMARISE_SESSION, RECOMPUTE_52W) if is_cme else (DRAIN, SUMMARISE_SESSION)
+    return (CHECK_SOURCES, CLEAR_PREVIOUS_LATEST) if is_cme else (CHECK_SOURCES,)
 
 
 def defer_jobs(effect: MarketTransitioned) -> None:

@@ -173,6 +173,16 @@ class Side:
         self.held, self.all_time, self.seed, self.sheet = _read(held), _read(all_time), _read(seed), _number(sheet)
 
 
+def highs() -> Side:
+    """The high's side, of nothing yet."""
+    return Side(operator.gt, lambda day: day.high)
+
+
+def lows() -> Side:
+    """The low's side, of nothing yet."""
+    return Side(operator.lt, lambda day: day.low)
+
+
 class _Watched:
     """A symbol: its trade date's range (``last`` None: it has none yet), the days before it, and both sides."""
 
@@ -195,7 +205,7 @@ class _Watched:
         self.kept: list[Any] = []
         #: The first trade date that was ever heard.
         self.since: date | None = None
-        self.highs, self.lows = Side(operator.gt, lambda day: day.high), Side(operator.lt, lambda day: day.low)
+        self.highs, self.lows = highs(), lows()
         self.extra: Mapping[str, Any] | None = None
         #: Days whose last row was not asked for yet; whether the range, or the extremes, have moved since it was.
         self.ended: list[tuple[Day, Decimal]] = []

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
+
+from thor.instruments.selectors import known_symbols
 
 
 def price(**options: Any) -> models.DecimalField[Any, Any]:
@@ -142,3 +145,12 @@ class ExtremesSeed(models.Model):
 
     def __str__(self) -> str:
         return f"{self.symbol} {self.low_52w} to {self.high_52w}"
+
+    def clean(self) -> None:
+        """An instrument, and prices in their order. Raises ValidationError."""
+        if self.symbol not in known_symbols():
+            raise ValidationError({"symbol": f"{self.symbol} is no instrument of this Thor."})
+        order = (self.all_time_low, self.low_52w, self.high_52w, self.all_time_high)
+        known = [price for price in order if price is not None]
+        if known != sorted(known):
+            raise ValidationError("Wanted: all-time low <= low of 52 weeks <= high of 52 weeks <= all-time high.")

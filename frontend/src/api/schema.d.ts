@@ -126,6 +126,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/indicators/52w": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Highest and lowest of the last 364 days and of all time
+         * @description As the desk wrote them.
+         */
+        get: operations["indicators_52w"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/indicators/intraday": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Highs and lows of an instrument over each market's newest session
+         * @description As the desk wrote them, at most a second ago.
+         */
+        get: operations["indicators_intraday"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/instruments": {
         parameters: {
             query?: never;
@@ -780,6 +820,45 @@ export interface components {
             /** Volume */
             volume: number | null;
         };
+        /** ExtremesAnswer */
+        ExtremesAnswer: {
+            /**
+             * Rows
+             * @description By symbol; an instrument without any price yet is absent
+             */
+            rows: components["schemas"]["ExtremesRow"][];
+        };
+        /** ExtremesRow */
+        ExtremesRow: {
+            /** All Time High */
+            all_time_high: number;
+            /** All Time High Date */
+            all_time_high_date: string | null;
+            /** All Time Low */
+            all_time_low: number;
+            /** All Time Low Date */
+            all_time_low_date: string | null;
+            /**
+             * High 52W
+             * @description Highest last of 364 days, points
+             */
+            high_52w: number;
+            /**
+             * High 52W Date
+             * @description Its trade date; null where nobody said it
+             */
+            high_52w_date: string | null;
+            /** Last Price Checked */
+            last_price_checked: number | null;
+            /** Last Updated */
+            last_updated: string;
+            /** Low 52W */
+            low_52w: number;
+            /** Low 52W Date */
+            low_52w_date: string | null;
+            /** Symbol */
+            symbol: string;
+        };
         /** Ingest */
         Ingest: {
             /**
@@ -1062,6 +1141,92 @@ export interface components {
             markets: components["schemas"]["MarketRow"][];
             /** Now */
             now: string;
+        };
+        /** MetricAnswer */
+        MetricAnswer: {
+            /**
+             * Closed At
+             * @description Null while the market is open, as what follows from the close
+             */
+            closed_at: string | null;
+            /** Market */
+            market: string;
+            /** Market Close */
+            market_close: number | null;
+            /** Market Close Vs Open Pct */
+            market_close_vs_open_pct: number | null;
+            /**
+             * Market High Open
+             * @description Highest last since the open
+             */
+            market_high_open: number;
+            /**
+             * Market High Pct Close
+             * @description How far the close is below the high, per cent
+             */
+            market_high_pct_close: number | null;
+            /**
+             * Market High Pct Open
+             * @description Of it above the open, per cent
+             */
+            market_high_pct_open: number;
+            /**
+             * Market Low Open
+             * @description Lowest last since the open
+             */
+            market_low_open: number;
+            /**
+             * Market Low Pct Close
+             * @description How far the close is above the low, per cent
+             */
+            market_low_pct_close: number | null;
+            /**
+             * Market Low Pct Open
+             * @description Of the last above it, per cent
+             */
+            market_low_pct_open: number;
+            /**
+             * Market Open
+             * @description Points: the last in force at the open, or the first after it
+             */
+            market_open: number;
+            /**
+             * Market Range
+             * @description Points
+             */
+            market_range: number | null;
+            /**
+             * Market Range Pct
+             * @description Of the open
+             */
+            market_range_pct: number | null;
+            /** Opened At */
+            opened_at: string;
+            /**
+             * Session Volume
+             * @description Contracts from the open to the close
+             */
+            session_volume: number | null;
+            /**
+             * Trade Date
+             * @description The market's local date
+             */
+            trade_date: string;
+            /**
+             * Updated At
+             * @description When the last price moved last
+             */
+            updated_at: string;
+        };
+        /** MetricsAnswer */
+        MetricsAnswer: {
+            /**
+             * Rows
+             * @description The newest session of each market, the newest first
+             */
+            rows: components["schemas"]["MetricAnswer"][];
+            /** Symbol */
+            symbol: string;
         };
         /** MinuteAnswer */
         MinuteAnswer: {
@@ -1852,6 +2017,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BarsAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    indicators_52w: {
+        parameters: {
+            query?: {
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExtremesAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    indicators_intraday: {
+        parameters: {
+            query: {
+                /** @description An instrument in any spelling, such as ES. */
+                symbol: string;
+                /** @description Only of this market, by its key such as USA. Default: all. */
+                market?: string | null;
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricsAnswer"];
                 };
             };
             400: components["responses"]["Problem400"];
