@@ -7,3 +7,4 @@ export type TotalAnswer = components['schemas']['TotalRow'];
 export type Signal = NonNullable<BoardRowAnswer['signal']>;
 export type BarAnswer = components['schemas']['Bar'];
 export type Timeframe = components['schemas']['Timeframe'];
+export type MetricAnswer = components['schemas']['MetricAnswer'];

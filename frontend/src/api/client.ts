@@ -34,12 +34,6 @@ export class ProblemError extends Error {
   }
 }
 
-/** The body of a good answer as plain JSON, for what is read field by field; throws a ProblemError for every other end. */
-export function readJson(path: string, query: Readonly<Record<string, string>>, signal: AbortSignal): Promise<unknown> {
-  const get = api.GET as (path: string, options: object) => Promise<Answer<unknown>>;
-  return unwrap(get(path, { params: { query }, signal }));
-}
-
 interface Answer<T> {
   data?: T | undefined;
   error?: unknown;

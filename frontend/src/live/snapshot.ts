@@ -1,7 +1,7 @@
 /** The reads that fill the board before and between live events. What they bring goes to the stores, not to the cache. */
 
 import { queryOptions } from '@tanstack/react-query';
-import { api, readJson, unwrap } from '@/api/client';
+import { api, unwrap } from '@/api/client';
 import { readLatest } from './board';
 import type { BoardStore } from './boardStore';
 import { readQuote } from './quote';
@@ -53,7 +53,7 @@ export function boardQuery(board: BoardStore) {
     staleTime: Number.POSITIVE_INFINITY,
     queryFn: async ({ signal }): Promise<number> => {
       const mark = board.mark();
-      const answer = readLatest(await readJson('/api/quotes/latest', {}, signal));
+      const answer = readLatest(await unwrap(api.GET('/api/quotes/latest', { signal })));
       board.replace(answer, mark);
       return answer.rows.length;
     },

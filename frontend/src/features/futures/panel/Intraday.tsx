@@ -1,10 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
-import { formatMicros, toMicros } from '@/shared/decimal';
+import type { MetricAnswer } from '@/api/board';
+import { formatMicros, type Micros, subtract, toMicros } from '@/shared/decimal';
 import { formatCount, UNKNOWN } from '@/shared/format';
 import { ProblemAlert } from '@/shared/ProblemAlert';
 import table from '@/shared/table.module.css';
 import classes from './panel.module.css';
-import { type IntradayRow, intradayQuery } from './reads';
+import { intradayQuery } from './reads';
 
 interface IntradayProps {
   symbol: string;
@@ -32,7 +33,7 @@ export function Intraday({ symbol, precision }: IntradayProps) {
   );
 }
 
-function Rows({ rows, precision }: { rows: readonly IntradayRow[]; precision: number }) {
+function Rows({ rows, precision }: { rows: readonly MetricAnswer[]; precision: number }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys
     <section className={classes.scroll} tabIndex={0} aria-label="Figures by market">
@@ -47,7 +48,9 @@ function Rows({ rows, precision }: { rows: readonly IntradayRow[]; precision: nu
             <th scope="col" title="Only known once the market has closed">
               Close
             </th>
-            <th scope="col">Volume</th>
+            <th scope="col" title="Contracts from open to close">
+              Volume
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -60,17 +63,15 @@ function Rows({ rows, precision }: { rows: readonly IntradayRow[]; precision: nu
   );
 }
 
-function Row({ row, precision }: { row: IntradayRow; precision: number }) {
-  const price = (value: number | null) => {
-    const micros = toMicros(value);
-    return micros === null ? UNKNOWN : formatMicros(micros, precision);
-  };
+function Row({ row, precision }: { row: MetricAnswer; precision: number }) {
+  const points = (micros: Micros | null) => (micros === null ? UNKNOWN : formatMicros(micros, precision));
+  const price = (value: number | null) => points(toMicros(value));
   const percent = (value: number | null) => (value === null ? UNKNOWN : `${value.toFixed(4)}%`);
   return (
     <tr data-testid={`intraday-${row.market}`}>
       <th scope="row">
         {row.market.replaceAll('_', ' ')}
-        <small>{row.trade_date}</small>
+        <small>{row.closed_at === null ? `${row.trade_date}, open` : row.trade_date}</small>
       </th>
       <td>{price(row.market_open)}</td>
       <td>
@@ -82,7 +83,7 @@ function Row({ row, precision }: { row: IntradayRow; precision: number }) {
         <small title="Last above the low">{percent(row.market_low_pct_open)}</small>
       </td>
       <td>
-        {price(row.market_range)}
+        {points(subtract(toMicros(row.market_high_open), toMicros(row.market_low_open)))}
         <small title="Range against the open">{percent(row.market_range_pct)}</small>
       </td>
       <td>

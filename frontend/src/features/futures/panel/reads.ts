@@ -1,21 +1,12 @@
 /** What the panel of an instrument asks the server for. */
 
 import { queryOptions } from '@tanstack/react-query';
-import { api, readJson, unwrap } from '@/api/client';
+import type { MetricAnswer } from '@/api/board';
+import { api, unwrap } from '@/api/client';
 import type { Timeframe } from '../boardSearch';
 import { readBars } from './bars';
 
 const EVERY_MS = { intraday: 5_000, rolling: 20_000, minute: 60_000 } as const;
-
-type Json = Readonly<Record<string, unknown>>;
-
-const numberOf = (value: unknown): number | null => (typeof value === 'number' ? value : null);
-const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null);
-
-function rowsOf(answer: unknown, name: string): readonly Json[] {
-  const rows = (answer as Json | null)?.[name];
-  return Array.isArray(rows) ? rows : [];
-}
 
 /** Bars of the past, asked for anew each minute: what conflation or a suspect quote did to the live ones is mended. */
 export function barsQuery(symbol: string, timeframe: Timeframe) {
@@ -69,41 +60,12 @@ export function rollingQuery(symbol: string) {
   });
 }
 
-const INTRADAY = [
-  'market_open',
-  'market_high_open',
-  'market_high_pct_open',
-  'market_low_open',
-  'market_low_pct_open',
-  'market_close',
-  'market_high_pct_close',
-  'market_low_pct_close',
-  'market_close_vs_open_pct',
-  'market_range',
-  'market_range_pct',
-  'session_volume',
-] as const;
-
-/** How the instrument went in the newest session of a market; prices in points. */
-export interface IntradayRow extends Readonly<Record<(typeof INTRADAY)[number], number | null>> {
-  readonly market: string;
-  readonly trade_date: string | null;
-}
-
+/** How the instrument went in the newest session of each market, the newest first. */
 export function intradayQuery(symbol: string) {
   return queryOptions({
     queryKey: ['intraday', symbol],
     refetchInterval: EVERY_MS.intraday,
-    queryFn: async ({ signal }) =>
-      rowsOf(await readJson('/api/indicators/intraday', { symbol }, signal), 'rows').map(readIntraday),
+    queryFn: async ({ signal }): Promise<readonly MetricAnswer[]> =>
+      (await unwrap(api.GET('/api/indicators/intraday', { params: { query: { symbol } }, signal }))).rows,
   });
-}
-
-function readIntraday(row: Json): IntradayRow {
-  const figures = Object.fromEntries(INTRADAY.map((name) => [name, numberOf(row[name])]));
-  return {
-    ...(figures as Record<(typeof INTRADAY)[number], number | null>),
-    market: textOf(row.market) ?? '',
-    trade_date: textOf(row.trade_date),
-  };
 }
