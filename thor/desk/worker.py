@@ -7,9 +7,10 @@ Start-up is recovery: whatever goes wrong, everything is forgotten and read agai
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import redis
 import structlog
@@ -21,6 +22,7 @@ from thor.desk.config import LOOK_SECONDS as CONFIG_SECONDS
 from thor.desk.config import ConfigTables
 from thor.desk.desk import BEGINNING, Desk
 from thor.desk.effects import MarketTransitioned
+from thor.desk.entries import Entry, quote_of, read_plainly
 from thor.desk.events import publish
 from thor.desk.handlers import Context, DomainEvent
 from thor.desk.silence import SilenceReactor
@@ -35,8 +37,7 @@ from thor.markets.calendar import Calendar, Status
 from thor.markets.horizon import short_horizons
 from thor.markets.trade_date import utc
 from thor.quotes.keys import Keys
-from thor.quotes.quick import decode
-from thor.quotes.quote import Quote, QuoteRefusedError, format_ts
+from thor.quotes.quote import format_ts
 from thor.quotes.reactor import AlertEnded, AlertRaised, Config, Effect, Reactor
 from thor.runtime.bus import connect, server_problems
 from thor.runtime.clock import Clock, SystemClock
@@ -47,7 +48,7 @@ from thor.signals.reactor import SignalReactor
 
 log = structlog.get_logger()
 
-BATCH: Final = 5_000
+BATCH: Final = 10_000
 #: A desk that was not heard for so long no longer leads; it renews each second, and who waits asks twice a second.
 LEASE_SECONDS: Final = 2.5
 RENEW_SECONDS: Final = 1.0
@@ -127,6 +128,7 @@ class DeskWorker(Worker):
         self._client = connect(self._url)
         if problems := server_problems(self._client):
             raise Problem("; ".join(problems))
+        read_plainly(self._client)
         self._lease = Lease(ValkeyLeases(self._client), self._keys.desk_lease, self._owner, LEASE_SECONDS)
 
     def step(self) -> bool:
@@ -206,6 +208,9 @@ class DeskWorker(Worker):
         self._board = board_feed(self._client, self._keys, desk)
         self._saved_cursor = saved.cursor
         self._watch_horizons(desk)
+        # What is there by now stays: the collector need not look through it again with every batch that is read.
+        gc.collect()
+        gc.freeze()
         log.info("leads", cursor=desk.cursor, position=format_ts(position_us), markets=len(calendars))
 
     def _at_desk(self) -> tuple[Desk, DeskTime]:
@@ -280,14 +285,12 @@ class DeskWorker(Worker):
 
     # --- hearing --------------------------------------------------------------------------------------------------
 
-    def _read(self, desk: Desk, limit: Limit) -> list[tuple[bytes, Mapping[bytes, bytes]]]:
+    def _read(self, desk: Desk, limit: Limit) -> Sequence[Entry]:
         """The next entries. Waits for them until the next timer, but no longer than until the lease is renewed."""
         block_ms = self._patience_ms(desk, limit)
-        reply: Any = self._bus().xread({self._keys.unified: desk.cursor}, count=BATCH, block=block_ms)
-        if not reply:
-            return []
-        [(_, entries)] = reply
-        return cast("list[tuple[bytes, Mapping[bytes, bytes]]]", entries)
+        found: Any = self._bus().xread({self._keys.unified: desk.cursor}, count=BATCH, block=block_ms)
+        entries: Sequence[Entry] = found
+        return entries
 
     def _patience_ms(self, desk: Desk, limit: Limit) -> int | None:
         """How long the server may keep a read waiting; None: not at all."""
@@ -309,32 +312,25 @@ class DeskWorker(Worker):
         if desk.position_us >= limit.until_us:
             self.clock.sleep(SIMULATED_LOOK_SECONDS)
 
-    def _hear(self, desk: Desk, at: DeskTime, entries: Sequence[Any], limit: Limit) -> bool:
+    def _hear(self, desk: Desk, at: DeskTime, entries: Sequence[Entry], limit: Limit) -> bool:
         """Hear a batch, then what is due. True when there was nothing more to hear."""
+        last = None if limit.last_id is None else _number(limit.last_id)
         for entry_id, fields in entries:
             text = entry_id.decode()
-            if limit.last_id is not None and _number(text) > _number(limit.last_id):
+            if last is not None and _number(text) > last:
                 break  # published after the player last said where it is
-            quote = self._decoded(fields)
-            at_us = desk.position_us if quote is None else at.entry_us(int(text.partition("-")[0]), quote)
-            desk.hear(text, quote, at_us, limit.told_us)
-        if limit.last_id is None:
-            drained = len(entries) < BATCH
-        else:
-            drained = _number(desk.cursor) >= _number(limit.last_id)
+            entry_ms = int(text.partition("-")[0])
+            quote = quote_of(fields, None if at.is_simulated else entry_ms * 1000)
+            if quote is None:
+                self._refused += 1
+                desk.hear(text, None, desk.position_us, limit.told_us)
+                continue
+            self._quotes += 1
+            desk.hear(text, quote, at.entry_us(entry_ms, quote), limit.told_us)
+        drained = len(entries) < BATCH if last is None else _number(desk.cursor) >= last
         if drained:
             desk.advance(limit.until_us, limit.told_us)
         return drained
-
-    def _decoded(self, fields: Mapping[bytes, bytes]) -> Quote | None:
-        """What the ingestor puts to the dead letters moves nothing here."""
-        try:
-            quote = decode(fields[b"e"])
-        except (QuoteRefusedError, KeyError):
-            self._refused += 1
-            return None
-        self._quotes += 1
-        return quote
 
     # --- committing -----------------------------------------------------------------------------------------------
 
