@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.db import transaction
 from django.db.models import Model
@@ -23,6 +23,9 @@ from thor.quotes.reactor import Reactor, Row
 from thor.quotes.replay_clock import BY_ARRIVAL
 from thor.quotes.rows import columns, write_rows
 from thor.runtime.problem import Problem
+
+#: So much of the time before a trade date is heard too: the futures' daily break, in which sources go on.
+LEAD_IN_US: Final = 3_600_000_000
 
 
 class Fed(NamedTuple):
@@ -49,9 +52,9 @@ def feed(day: date, reactors: Sequence[Reactor], symbols: Sequence[str] | None =
     """Feed the stored ticks of a trade date through the gate to reactors that know nothing yet, with transitions and
     timers, in the order in which they arrived. ``symbols``: only of these.
 
-    From the beginning of the product group that begins first to the end of the one that ends last, whichever trade date
-    a tick in between has: a session that opens finds every instrument's quotes. So rows of the dates beside it may come
-    out too. Raises Problem for an unknown symbol, and for a date without a session, without a tick, or that still runs.
+    From an hour before the product group that begins first to the end of the one that ends last, whichever trade date a
+    tick in between has: a session that opens finds what is in force then. So rows of the dates beside it may come out
+    too. Raises Problem for an unknown symbol, and for a date without a session, without a tick, or that still runs.
     """
     groups = known_groups()
     wanted = _known(symbols, groups)
@@ -62,7 +65,7 @@ def feed(day: date, reactors: Sequence[Reactor], symbols: Sequence[str] | None =
     if until_us >= market_now().now_us:
         end = f"{utc(until_us + 1):%Y-%m-%d %H:%M} UTC"
         raise Problem(f"{day} is not over: the desk still writes its rows. Try again after {end}.")
-    desk = Desk(market_calendars(), reactors, from_us - 1)
+    desk = Desk(market_calendars(), reactors, from_us - LEAD_IN_US - 1)
     desk.start({}, ConfigTables().read())
     quotes = _hear(desk, from_us, until_us, wanted)
     if not quotes:
@@ -110,17 +113,20 @@ def market_calendars() -> Mapping[str, Any]:
 
 
 def _hear(desk: Desk, from_us: int, until_us: int, symbols: Sequence[str]) -> int:
-    """Everything between two instants. Returns how many quotes there were."""
-    has_timers = FiredTimer.objects.filter(at_us__gte=from_us, at_us__lte=until_us).exists()
+    """Everything between two instants, and what came within the hour before. Returns how many quotes there were between
+    them."""
+    begin_us, quotes = from_us - LEAD_IN_US, 0
+    has_timers = FiredTimer.objects.filter(at_us__gte=begin_us, at_us__lte=until_us).exists()
     with connect_database() as database:
-        tape = StoredTape(database, None, from_us, until_us, symbols, has_timers=has_timers)
+        tape = StoredTape(database, None, begin_us, until_us, symbols, has_timers=has_timers)
         by_arrival = tape.order == BY_ARRIVAL
         for cue in tape.cues():
             quote = decode(cue.event.payload)
             desk.hear(cue.event.entry_id, quote, cue.due_us if by_arrival else quote.ts_us, 0)
             desk.take()
+            quotes += quote.ts_us >= from_us
         desk.advance(max(until_us, tape.last_us), 0)
-        return tape.rows_read
+        return quotes
 
 
 def _main_span(spans: Sequence[Span]) -> Span:

@@ -15,6 +15,7 @@ from django.test import Client
 from django.urls import reverse
 
 from thor.desk.models import Alert, TransitionRecord
+from thor.indicators.models import ExtremesSeed
 from thor.instruments.models import Instrument, Roll, WatchList
 from thor.instruments.selectors import load_catalogue
 from thor.instruments.services import seed_instruments
@@ -264,3 +265,31 @@ def test_only_the_admin_may_compile_expressions(staff: Client) -> None:
     assert "unsafe-inline" not in own.split("script-src")[1].split(";")[0]
     for path in ("/api/docs", "/adminx/", "/healthz"):
         assert "unsafe-eval" not in staff.get(path).headers["Content-Security-Policy"]
+
+
+SEED = {"symbol": "ES", "high_52w": "6800", "low_52w": "4800.25", "reason": "the exchange's page"}
+
+
+def test_a_seed_of_the_52_weeks_is_added_by_who_is_logged_in_and_never_changed(staff: Client) -> None:
+    answer = staff.post(page(ExtremesSeed, "add"), SEED)
+    assert answer.status_code == 302, answer.content.decode()
+    row = ExtremesSeed.objects.get()
+    assert row.made_by is not None
+    assert (row.origin, row.made_by.username, row.low_52w) == ("admin", "root", Decimal("4800.25"))
+    assert staff.post(page(ExtremesSeed, "change", row.pk), SEED).status_code == 403
+    assert staff.post(page(ExtremesSeed, "delete", row.pk), {"post": "yes"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"symbol": "XX"}, "XX is no instrument of this Thor."),
+        ({"low_52w": "6801"}, "Wanted: all-time low <= low of 52 weeks"),
+        ({"all_time_high": "6799"}, "Wanted: all-time low <= low of 52 weeks"),
+        ({"high_52w": ""}, "This field is required."),
+    ],
+)
+def test_a_seed_that_cannot_be_is_refused_in_one_line(staff: Client, change: dict[str, str], complaint: str) -> None:
+    answer = staff.post(page(ExtremesSeed, "add"), SEED | change)
+    assert complaint in html.unescape(answer.content.decode())
+    assert not ExtremesSeed.objects.exists()
