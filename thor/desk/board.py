@@ -106,6 +106,10 @@ class Board:
         quote = self._snapshot.newest(symbol)
         vwap = self._vwap.vwap(symbol)
         high, low = self._extremes.session(symbol) or (None, None)
+        if quote is not None:
+            # A desk that began in the middle of a session takes the source's word for what was before.
+            high = max((each for each in (high, quote.high) if each is not None), default=None)
+            low = min((each for each in (low, quote.low) if each is not None), default=None)
         distance = None if vwap is None or last is None else last - vwap
         return {
             "vwap": vwap,

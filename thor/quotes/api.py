@@ -113,7 +113,9 @@ class BoardRow(Schema):
     vwap: float | None = Field(description="Of the trade date, up to the last minute")
     vwap_distance: float | None = Field(description="last - vwap")
     vwap_distance_pct: float | None
-    session_high: float | None = Field(description="Highest good last of the trade date")
+    session_high: float | None = Field(
+        description="Highest good last of the trade date, or the source's session high where that is higher"
+    )
     session_low: float | None
     session_volume: int | None
     suspect: list[Literal["crossed", "zero", "negative", "spike", "out_of_order", "stale"]] = Field(

@@ -84,6 +84,15 @@ def test_the_board_says_what_the_desk_made_of_it(bench: DeskBench) -> None:
     assert message["rows"] and "total" in message
 
 
+def test_a_session_of_which_the_desk_heard_the_end_only_has_the_range_that_the_source_says(bench: DeskBench) -> None:
+    say(bench, BEGIN_US + SECOND, ("ES", BEGIN_US, up(2) | {"high": 103.5, "low": 101.75}), ("ES", BEGIN_US + 1, up(1)))
+    bench.worker().drain()
+    assert (board(bench)["ES"]["session_high"], board(bench)["ES"]["session_low"]) == (102, 101)
+    say(bench, BEGIN_US + 2 * SECOND, ("ES", BEGIN_US + SECOND, up(2) | {"high": 103.5, "low": 99.5}))
+    bench.worker().drain()
+    assert (board(bench)["ES"]["session_high"], board(bench)["ES"]["session_low"]) == (103.5, 99.5)
+
+
 def test_a_suspect_quote_is_counted_and_shown_and_moves_nothing(bench: DeskBench) -> None:
     say(bench, BEGIN_US + SECOND, ("ES", BEGIN_US, up(2)), ("ES", BEGIN_US + 1, up(30)))
     bench.worker().drain()
