@@ -253,6 +253,15 @@ def test_what_the_sheet_says_seeds_and_goes_when_it_says_less() -> None:
     assert (row.all_time_high, row.all_time_high_date) == (Decimal("150.5"), None)
 
 
+def test_what_the_sheet_still_says_after_a_seed_counts_again() -> None:
+    reactor, sheet = watching(), {"high52w": Decimal(150)}
+    hear(reactor, DAY, 100, extra=sheet)
+    sow(reactor, Seed(1, known(120, DAY), known(90, DAY)))
+    assert seen(reactor) == ("120", DAY, "90", DAY)
+    hear(reactor, DAY, 100, extra=sheet)
+    assert seen(reactor) == ("150", None, "90", DAY)
+
+
 def test_a_price_with_a_date_is_better_than_the_same_without() -> None:
     reactor = watching()
     hear(reactor, DAY, 100, 150, extra={"high52w": Decimal(150)})

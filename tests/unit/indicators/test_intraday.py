@@ -216,6 +216,17 @@ def test_what_is_said_during_a_halt_does_not_count_before_trading_goes_on() -> N
     assert only(reactor).market_close == 50
 
 
+def test_a_restart_between_a_halt_and_the_next_price_changes_nothing() -> None:
+    reactor, other = IntradayReactor(), IntradayReactor()
+    turn(reactor, "OPEN", T0, CME)
+    hear(reactor, quote(T0 + 1, "100"))
+    turn(reactor, "CLOSE", T0 + 2, CME)
+    hear(reactor, quote(T0 + 3, "50"))
+    turn(reactor, "OPEN", T0 + 100 * SECOND, CME)
+    other.restore(json.loads(json.dumps(reactor.state())))
+    assert only(other) == only(reactor)
+
+
 def test_the_next_day_begins_anew() -> None:
     reactor = started()
     hear(reactor, quote(T0 + 1, "100"))
