@@ -16,10 +16,12 @@ from tests.support_browser import CHECKOUT, NUMBER, RunningThor, open_page, scre
 pytestmark = pytest.mark.browser
 
 ADD_SHARES = """
-from thor.instruments.models import Instrument
+from thor.instruments.models import BOARD, Instrument, WatchList, WatchListEntry
+board = WatchList.objects.get(name=BOARD)
 for n, symbol in enumerate(("AIG", "BAC", "IBM", "SPY")):
-    Instrument.objects.create(symbol=symbol, name=symbol + " share", exchange="NYSE", tick_size="0.01",
-        tick_value_usd="0.01", display_precision=2, position=50 + n)
+    share = Instrument.objects.create(symbol=symbol, name=symbol + " share", exchange="NYSE", tick_size="0.01",
+        tick_value_usd="0.01", display_precision=2)
+    WatchListEntry.objects.create(watch_list=board, instrument=share, position=50 + n)
 """
 
 
