@@ -18,7 +18,7 @@ from thor.history.tape import StoredTape
 from thor.markets.now import market_now
 from thor.markets.selectors import active_markets, load_calendars
 from thor.markets.trade_date import DEFAULT_GROUP, Span, spans_of, utc
-from thor.quotes.quote import decode
+from thor.quotes.quick import decode
 from thor.quotes.reactor import Reactor, Row
 from thor.quotes.replay_clock import BY_ARRIVAL
 from thor.quotes.rows import columns, write_rows

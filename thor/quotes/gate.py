@@ -36,6 +36,8 @@ DEFAULT_LIMIT_PCT: Final = Decimal(5)
 ATR_BARS: Final = 14
 MINUTE_US: Final = 60_000_000
 _HUNDRED: Final = Decimal(100)
+#: The part of the state that is no symbol's.
+ENDED: Final = "ended"
 _ZERO: Final = Decimal(0)
 _UNLIMITED: Final = Decimal(10) ** 13
 
@@ -267,6 +269,11 @@ class _Watched:
         self.changed = False
         self.begin(date.min, 0, 0)
 
+    def follow(self, facts: InstrumentFacts | None) -> None:
+        """What people set of the instrument."""
+        self.facts = facts
+        self.gate.follow(facts)
+
     def begin(self, day: date, start_us: int, end_us: int) -> None:
         """Count a trade date from nothing."""
         self.day, self.start_us, self.end_us = day, start_us, end_us
@@ -308,7 +315,8 @@ class Gate(Reactor):
     def __init__(self) -> None:
         self._facts: Mapping[str, InstrumentFacts] = BY_SYMBOL
         self._watched: dict[str, _Watched] = {}
-        self._ended: list[Row] = []
+        #: What was counted of trade dates that are over, until somebody asks for their rows.
+        self._ended: list[list[Any]] = []
 
     def on_config(self, config: Config, at_us: int) -> Effects:
         """Follow edited limits."""
@@ -317,8 +325,7 @@ class Gate(Reactor):
         if isinstance(table, InstrumentTable):
             self._facts = table.by_symbol
             for symbol, each in self._watched.items():
-                each.facts = self._facts.get(symbol)
-                each.gate.follow(each.facts)
+                each.follow(self._facts.get(symbol))
         return NOTHING
 
     def suspects(self, quote: Quote, at_us: int) -> bool:
@@ -353,7 +360,7 @@ class Gate(Reactor):
     def _turn(self, each: _Watched, ts_us: int) -> None:
         """The first quote of a trade date: the one before it is counted to its end. An older quote turns nothing."""
         if each.changed and each.end_us:
-            self._ended.append(each.row())
+            self._ended.append([each.symbol, each.state()])
         span = trade_date_span(ts_us, DEFAULT_GROUP if each.facts is None else each.facts.group)
         each.begin(span.trade_date, span.start_us, span.end_us)
         each.gate.levels = 0
@@ -363,17 +370,26 @@ class Gate(Reactor):
         changed = [each for _, each in sorted(self._watched.items()) if each.changed]
         for each in changed:
             each.changed = False
-        found = [*self._ended, *(each.row() for each in changed)]
+        found = [_restored(*kept).row() for kept in self._ended]
         self._ended = []
-        return found
+        return [*found, *(each.row() for each in changed)]
 
     def state(self) -> State:
-        return {symbol: each.state() for symbol, each in self._watched.items()}
+        return {**{symbol: each.state() for symbol, each in self._watched.items()}, ENDED: self._ended}
 
     def restore(self, state: State) -> None:
         for symbol, kept in state.items():
-            each = self._watched[symbol] = _Watched(symbol, self._facts.get(symbol))
-            each.restore(kept)
+            if symbol == ENDED:
+                self._ended = list(kept)
+            else:
+                self._watched[symbol] = _restored(symbol, kept)
+                self._watched[symbol].follow(self._facts.get(symbol))
+
+
+def _restored(symbol: str, kept: Sequence[Any]) -> _Watched:
+    each = _Watched(symbol, None)
+    each.restore(kept)
+    return each
 
 
 def _texts(prices: Prices) -> list[str | None]:

@@ -18,6 +18,8 @@ from thor.signals.composite import TOTAL, Composite, Missing, Standing, composit
 from thor.signals.config import SETTINGS, InstrumentSignals, Signal, SignalSettings
 
 BEGINNING: Final = "0-0"
+#: The part of the state that is no symbol's, beside TOTAL's.
+ENDED: Final = "ended"
 _CLOSED: Final = Status.CLOSED
 #: What an edit can end.
 _OF_CONFIG: Final = frozenset({Missing.NO_QUOTE, Missing.NO_BASELINE, Missing.NO_THRESHOLDS})
@@ -209,7 +211,8 @@ class SignalReactor(Reactor):
         self._total: Signal | None = None
         self._entry_id = BEGINNING
         self._due_us: int | None = None
-        self._ended: list[Row] = []
+        #: How instruments stood at the end of trade dates, until somebody asks for their rows.
+        self._ended: list[list[Any]] = []
 
     # --- hearing --------------------------------------------------------------------------------------------------
 
@@ -259,7 +262,7 @@ class SignalReactor(Reactor):
 
     def _turn(self, each: _Instrument, ts_us: int) -> None:
         if each.end_us:
-            self._ended.append(each.row())
+            self._ended.append([each.settings.symbol, each.state()])
         each.begin(ts_us)
 
     def _classify(self, each: _Instrument, at_us: int, effects: list[Effect]) -> None:
@@ -394,7 +397,8 @@ class SignalReactor(Reactor):
         return composite([each.standing() for each in self._instruments.values()], self._settings)
 
     def rows(self) -> Sequence[Row]:
-        found = [*self._ended, *(each.row() for each in self._instruments.values() if each.changed and each.end_us)]
+        changed = [each for each in self._instruments.values() if each.changed and each.end_us]
+        found = [each.row() for each in (*(_restored(*kept) for kept in self._ended), *changed)]
         for each in self._instruments.values():
             each.changed = False
         self._ended = []
@@ -402,7 +406,7 @@ class SignalReactor(Reactor):
 
     def state(self) -> State:
         known = {symbol: each.state() for symbol, each in self._instruments.items() if each.end_us}
-        return {**known, TOTAL: [self._total, self._entry_id, self._due_us]}
+        return {**known, TOTAL: [self._total, self._entry_id, self._due_us], ENDED: self._ended}
 
     def restore(self, state: State) -> None:
         for symbol, kept in state.items():
@@ -410,10 +414,19 @@ class SignalReactor(Reactor):
                 total, self._entry_id, self._due_us = kept
                 self._total = None if total is None else Signal(total)
                 continue
-            each = self._instruments.get(symbol)
-            if each is None:
-                each = self._instruments[symbol] = _Instrument(InstrumentSignals(symbol, None, Decimal(1), False))
-            each.restore(kept)
+            if symbol == ENDED:
+                self._ended = list(kept)
+                continue
+            followed = self._instruments.get(symbol)
+            each = self._instruments[symbol] = _restored(symbol, kept)
+            if followed is not None:
+                each.settings = followed.settings
+
+
+def _restored(symbol: str, kept: Sequence[Any]) -> _Instrument:
+    each = _Instrument(InstrumentSignals(symbol, None, Decimal(1), False))
+    each.restore(kept)
+    return each
 
 
 def _said(quote: Quote) -> Said:

@@ -234,6 +234,16 @@ def test_a_gate_that_was_restored_goes_on_as_if_it_had_never_stopped(steps: list
     assert gate.rows() == restored.rows() and gate.state() == restored.state()
 
 
+def test_a_day_that_ended_before_its_row_was_asked_for_is_not_forgotten_at_a_restart() -> None:
+    gate, restored = Gate(), Gate()
+    for at in (0, 9 * 3600):
+        gate.suspects(quote(5000, at=at), T0 + at * SECOND)
+    restored.restore(gate.state())
+    for each in (gate, restored):
+        assert [row.trade_date.day for row in each.rows() if isinstance(row, QuoteQuality)] == [9, 10]
+        assert each.rows() == []
+
+
 @given(walks)
 def test_every_quote_is_counted_once_and_reasons_are_known_ones(steps: list[Any]) -> None:
     gate, suspect = Gate(), 0

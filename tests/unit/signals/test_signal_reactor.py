@@ -106,6 +106,18 @@ def test_a_new_trade_date_begins_without_a_baseline_and_keeps_the_old_days_row()
     ]  # fmt: skip
 
 
+def test_a_day_that_ended_before_its_row_was_asked_for_is_not_forgotten_at_a_restart() -> None:
+    desk, reactor = started()
+    heard(desk, quote("ES", 107), quote("ES", 108, 9 * 3600))
+    restored = SignalReactor()
+    restored.restore(reactor.state())
+    for each in (reactor, restored):
+        rows = [row for row in each.rows() if isinstance(row, SignalDay)]
+        assert [(row.trade_date.day, row.net_change, row.signal) for row in rows] == [
+            (9, 7, "STRONG_BUY"), (10, 8, "STRONG_BUY"),
+        ]  # fmt: skip
+
+
 def whole_board(at: float = 0) -> list[Quote]:
     """Every bull up by much, every bear as it was."""
     return [quote(symbol, 200 if symbol in BULLS else 100, at) for symbol in SignalReactor().symbols]
