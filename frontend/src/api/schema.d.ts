@@ -609,7 +609,7 @@ export interface components {
             reason: ("no quote" | "closed" | "suspect" | "stale" | "no baseline" | "no thresholds") | null;
             /**
              * Session High
-             * @description Highest good last of the trade date
+             * @description Highest good last of the trade date, or the source's session high where that is higher
              */
             session_high: number | null;
             /** Session Low */
