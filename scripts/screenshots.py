@@ -1,4 +1,5 @@
-"""Take the README's pictures: a whole Thor on the simulator, seen by chromium after some minutes.
+"""Take the README's pictures: a whole Thor on the simulator, seen by chromium after some minutes; and, because markets
+are closed on many a day, a made Friday around New York's open, played as recorded at 20 times its speed.
 
     .venv/bin/python scripts/screenshots.py [--minutes 5]
 
@@ -16,9 +17,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
 from playwright.sync_api import sync_playwright
+
+from thor.instruments.instrument import INSTRUMENTS
+from thor.quotes.providers.mock import Exchange
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 IMAGES = CHECKOUT / "docs" / "images"
@@ -27,6 +35,9 @@ PICTURES = (
     ("home-dark", "/", "dark", 1440, 800),
     ("home-light", "/", "light", 1440, 800),
     ("home-narrow", "/", "dark", 390, 844),
+)
+#: Of the replay.
+FRIDAY_PICTURES = (
     ("futures-dark", "/futures", "dark", 1440, 600),
     ("futures-light", "/futures", "light", 1440, 600),
     ("futures-narrow", "/futures", "dark", 390, 844),
@@ -35,6 +46,10 @@ PICTURES = (
     ("instrument-dark", "/futures?symbol=ES", "dark", 1440, 900),
     ("instrument-light", "/futures?symbol=ES", "light", 1440, 900),
 )
+FROM = datetime(2026, 11, 20, 13, 55, tzinfo=UTC)
+HOURS, RATE, SPEED = 1.5, 20.0, 20
+#: From the file's first row to some minutes after New York's open.
+FRIDAY_SECONDS = 45 * 60 / SPEED
 
 
 def main() -> None:
@@ -50,19 +65,51 @@ def main() -> None:
             match[1] for line in thor.stdout if (match := re.search(r"ready after .*(http://\S+?)/?$", line.rstrip()))
         )
         time.sleep(minutes * 60)
-        take(url)
+        take(url, PICTURES)
+        with replaying(environ, Path(home) / "friday.parquet"):
+            time.sleep(FRIDAY_SECONDS)
+            take(url, FRIDAY_PICTURES, "friday")
         thor.send_signal(signal.SIGTERM)
         thor.communicate()
     shutil.rmtree(home, ignore_errors=True)
 
 
-def take(url: str) -> None:
+@contextmanager
+def replaying(environ: dict[str, str], path: Path) -> Iterator[None]:
+    """A Friday of the simulated exchange, recorded and played."""
+    make_friday(path)
+    how = ["--as-recorded", "--into", "friday", "--speed", str(SPEED)]
+    words = [sys.executable, "-m", "thor", "replay", "--file", str(path), *how]
+    with subprocess.Popen(words, env=environ, cwd=CHECKOUT, stdout=subprocess.DEVNULL) as child:
+        try:
+            yield
+        finally:
+            child.send_signal(signal.SIGINT)
+
+
+def make_friday(path: Path) -> None:
+    """The quotes of all instruments as the simulator makes them, as a recording."""
+    first_us = round(FROM.timestamp() * 1e6)
+    exchange = Exchange(7, RATE, [facts.symbol for facts in INSTRUMENTS], first_us)
+    events = exchange.take(exchange.due(first_us + round(HOURS * 3.6e9)), round(HOURS * 3600 * RATE) + 1)
+    quotes = [event.quote(seq) for seq, event in enumerate(events)]
+    prices = ("last", "bid", "ask", "open", "high", "low", "close", "settlement")
+    columns = {name: [float(getattr(quote, name)) for quote in quotes] for name in prices}
+    whole = {
+        name: [getattr(quote, name) for quote in quotes] for name in ("last_size", "bid_size", "ask_size", "volume")
+    }
+    times = pl.Series([quote.ts for quote in quotes], dtype=pl.Datetime("us", "UTC"))
+    pl.DataFrame({"symbol": [quote.symbol for quote in quotes], "ts": times, **columns, **whole}).write_parquet(path)
+
+
+def take(url: str, pictures: Sequence[tuple[str, str, str, int, int]], namespace: str = "") -> None:
     IMAGES.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        for name, path, scheme, width, height in PICTURES:
+        for name, path, scheme, width, height in pictures:
             page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
-            page.goto(f"{url}{path}")
+            query = f"{'&' if '?' in path else '?'}namespace={namespace}" if namespace else ""
+            page.goto(f"{url}{path}{query}")
             page.get_by_test_id("cell-ZB-last").wait_for()
             page.get_by_test_id("total").wait_for()
             page.get_by_test_id("market-countdown").wait_for()

@@ -7,20 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, Final, TypeVar
+from decimal import Decimal
+from typing import Any, TypeVar
 
 from thor.desk.snapshot import SnapshotReactor
 from thor.indicators.extremes import ExtremesReactor
+from thor.indicators.intraday import percent as percent_of
 from thor.indicators.vwap import VwapReactor, vwap_deviation
 from thor.quotes.gate import Gate
 from thor.quotes.quote import encode_json, format_ts
 from thor.quotes.reactor import Reactor
 from thor.signals.composite import TOTAL, Composite
 from thor.signals.reactor import SignalReactor
-
-_FOUR_DECIMALS: Final = Decimal("0.0001")
-_HUNDRED: Final = Decimal(100)
 
 R = TypeVar("R", bound=Reactor)
 
@@ -167,8 +165,8 @@ def total_record(found: Composite, deviation: Decimal | None) -> dict[str, Any]:
 
 
 def percent(part: Decimal | None, whole: Decimal) -> Decimal | None:
-    """``part`` in per cent of ``whole``, to 4 decimals, half up."""
-    return None if part is None or not whole else (part / whole * _HUNDRED).quantize(_FOUR_DECIMALS, ROUND_HALF_UP)
+    """``part`` in per cent of the size of ``whole``; None where either says nothing."""
+    return None if part is None or not whole else percent_of(part, whole)
 
 
 def tidy(value: Decimal | None) -> Decimal | None:
