@@ -1,7 +1,7 @@
 """The whole desk over a recording in one process: no bus, no worker, no commit; and its rows beside a replay's.
 
-``python -m tests.in_process FILE FROM_US UNTIL_US [SYMBOL...]``, with the environment of a Thor that has instruments and calendars,
-prints them as JSON lines.
+``python -m tests.in_process FILE FROM_US UNTIL_US [SYMBOL...]``, with the environment of a Thor that has instruments
+and calendars, prints them as JSON lines.
 """
 
 from __future__ import annotations

@@ -152,8 +152,9 @@ class Player:
         self._seq += 1
         symbol = SYMBOLS[self._seq % len(SYMBOLS)]
         last = round(100 + self._chance.randrange(60) / 20, 2)
-        more: dict[str, Any] = {"last": last, "bid": round(last - 0.05, 2), "ask": last, "volume": self._seq, "settlement": 100}
-        fields: dict[Any, Any] = {"s": symbol, "e": payload(symbol, self.now_us, self._seq, **more)}
+        bid = round(last - 0.05, 2)
+        event = payload(symbol, self.now_us, self._seq, last=last, bid=bid, ask=last, volume=self._seq, settlement=100)
+        fields: dict[Any, Any] = {"s": symbol, "e": event}
         last_id: Any = self._client.xadd(self._keys.unified, fields)
         self._client.hset(self._keys.replay, mapping={"watermark_us": self.now_us, "last_id": last_id})
 
