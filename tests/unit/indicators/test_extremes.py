@@ -292,7 +292,7 @@ def placed(years: list[tuple[int, list[Decimal]]]) -> list[tuple[date, list[Deci
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(YEARS)
 def test_years_of_days_against_a_plain_recomputation(years: list[tuple[int, list[Decimal]]]) -> None:
     reactor = watching()
@@ -358,7 +358,7 @@ class Player:
         self.reactor.on_start(dict.fromkeys(self.open, Status.OPEN), self.at_us)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(RUNS, st.integers(0, 40))
 def test_a_restart_anywhere_changes_nothing(run: list[tuple[int, Any]], cut: int) -> None:
     straight, broken = Player(), Player()

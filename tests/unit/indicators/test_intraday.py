@@ -369,7 +369,7 @@ class Player:
             assert row.market_high_pct_open >= 0 and row.market_low_pct_open >= 0
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(RUNS, st.integers(0, 50))
 def test_a_restart_anywhere_changes_nothing(run: list[tuple[int, Any]], cut: int) -> None:
     straight, broken = Player(), Player()
@@ -383,7 +383,7 @@ def test_a_restart_anywhere_changes_nothing(run: list[tuple[int, Any]], cut: int
     assert straight.reactor.state() == broken.reactor.state()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.one_of(st.none(), PRICES), min_size=1, max_size=40))
 def test_high_and_low_are_those_of_all_lasts_and_the_high_never_falls(lasts: list[Decimal | None]) -> None:
     reactor, heard, highest = started(), [], Decimal(0)
