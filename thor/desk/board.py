@@ -91,6 +91,11 @@ class Board:
 
     def _year(self, symbol: str, last: Decimal | None) -> dict[str, Any]:
         high, high_date, low, low_date = self._extremes.view(symbol) or (None, None, None, None)
+        day, heard = self._signals.trade_date(symbol), self._extremes.session(symbol)
+        # The stats stand still while no control market is open; what is shown is never narrower than the day's range.
+        if high is not None and low is not None and heard is not None:
+            high, high_date = (heard[0], day) if heard[0] > high else (high, high_date)
+            low, low_date = (heard[1], day) if heard[1] < low else (low, low_date)
         return {
             "high_52w": tidy(high),
             "high_52w_date": high_date and high_date.isoformat(),

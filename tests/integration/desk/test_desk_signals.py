@@ -93,6 +93,15 @@ def test_a_session_of_which_the_desk_heard_the_end_only_has_the_range_that_the_s
     assert (board(bench)["ES"]["session_high"], board(bench)["ES"]["session_low"]) == (103.5, 99.5)
 
 
+def test_the_52_weeks_are_never_shown_narrower_than_the_day(bench: DeskBench) -> None:
+    """No control market is open: the stats stand still after the first price."""
+    say(bench, BEGIN_US + SECOND, *[("ES", BEGIN_US + n, up(points)) for n, points in enumerate((2, 3, 1))])
+    bench.worker().drain()
+    es = board(bench)["ES"]
+    assert (es["high_52w"], es["low_52w"], es["dist_from_52w_high"], es["dist_from_52w_low"]) == (103, 101, 2, 0)
+    assert es["high_52w_date"] == es["trade_date"]
+
+
 def test_a_suspect_quote_is_counted_and_shown_and_moves_nothing(bench: DeskBench) -> None:
     say(bench, BEGIN_US + SECOND, ("ES", BEGIN_US, up(2)), ("ES", BEGIN_US + 1, up(30)))
     bench.worker().drain()

@@ -29,7 +29,11 @@ function Contributes({ of }: { of: Contribution }) {
       </span>
       <span className={classes.weight}>{weight === null ? UNKNOWN : signed(weight)}</span>
       <span className={classes.quiet}>
-        {isTurned(of) ? 'bear: sign turned' : ''}
+        {isTurned(of) ? (
+          <span title="It rises when markets fall: the sign of its signal is turned">bear</span>
+        ) : (
+          <span />
+        )}
         {weighted !== null && <span title="Stat value times contract weight">{weighted}</span>}
       </span>
     </li>

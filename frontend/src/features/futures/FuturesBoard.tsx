@@ -104,6 +104,7 @@ function LiveBoard({
     onOpen: (symbol) => onSearch({ symbol }, search.symbol === undefined),
     onMove: (symbol) => search.symbol !== undefined && onSearch({ symbol }),
     onClose: () => search.symbol !== undefined && onSearch({ symbol: undefined }, true),
+    isOpen: search.symbol !== undefined,
     onView: () => setView(VIEWS[(VIEWS.indexOf(view) + 1) % VIEWS.length] as View),
     onColumns: () => view === 'table' && shown.length > 0 && setColumnsOpen(true),
   });

@@ -290,7 +290,7 @@ it('shows TOTAL, and on demand what each instrument contributes', async () => {
   expect(screen.queryByTestId('contributions')).toBeNull();
   fireEvent.click(screen.getByRole('button', { name: /TOTAL/ }));
   expect(screen.getByTestId('contribution-ES').textContent).toContain('+2');
-  expect(screen.getByTestId('contribution-ZB').textContent).toContain('bear: sign turned');
+  expect(screen.getByTestId('contribution-ZB').textContent).toContain('bear');
   expect(screen.getByTestId('contribution-DX').textContent).toContain('left out');
 });
 
@@ -372,6 +372,10 @@ it('opens an instrument, steps through the others, and closes it again', async (
   press('j');
   expect(address.symbol).toBe('ZB');
   expect(steps.at(-1)).toBe(false);
+  press('ArrowLeft');
+  expect(address.symbol).toBe('ES');
+  press('ArrowRight');
+  expect(address.symbol).toBe('ZB');
   fireEvent.keyDown(screen.getByTestId('panel'), { key: 'ArrowRight' });
   expect(address.symbol).toBe('DX');
   fireEvent.keyDown(screen.getByTestId('panel'), { key: 'ArrowRight' });

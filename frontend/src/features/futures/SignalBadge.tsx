@@ -10,10 +10,12 @@ interface SignalMarkProps {
   /** Why there is none, or why it does not count now. */
   reason: string | null;
   testId: string;
+  /** Of a signal that does not count: instead of what the reason says. */
+  title?: string;
 }
 
 /** A signal as word, icon and colour; without one the reason, calmly. */
-export function SignalMark({ signal, reason, testId }: SignalMarkProps) {
+export function SignalMark({ signal, reason, testId, title }: SignalMarkProps) {
   if (signal === null) {
     return (
       <span className={classes.none} title={reasonTitle(reason)} data-testid={testId} data-signal="none">
@@ -25,7 +27,7 @@ export function SignalMark({ signal, reason, testId }: SignalMarkProps) {
   return (
     <span
       className={classes.badge}
-      title={reason === null ? undefined : `Left out of TOTAL: ${reasonTitle(reason)}`}
+      title={reason === null ? undefined : (title ?? `Left out of TOTAL: ${reasonTitle(reason)}`)}
       data-signal={signal}
       data-left-out={reason !== null || undefined}
       data-testid={testId}

@@ -27,7 +27,12 @@ export function TotalStrip({ isSilent }: { isSilent: boolean }) {
         >
           <span aria-hidden="true">{opened ? '▾' : '▸'}</span> TOTAL
         </button>
-        <SignalMark signal={total.signal} reason={total.signal ? null : 'no signal'} testId="total-signal" />
+        <SignalMark
+          signal={total.signal}
+          reason={total.signal && total.count > 0 ? null : 'nothing counts'}
+          title="No instrument counts now: Hold says nothing"
+          testId="total-signal"
+        />
         <Scale total={total} />
         <Figures total={total} />
         <Status total={total} />

@@ -3,8 +3,8 @@
 import { VisuallyHidden } from '@mantine/core';
 import { memo, useMemo } from 'react';
 import type { BoardRow } from '@/live/board';
-import { useBoardPart, useBoardRow } from '@/live/hooks';
-import { formatMicros, formatSigned } from '@/shared/decimal';
+import { useBoardPart, useBoardRow, useQuote } from '@/live/hooks';
+import { formatMicros, formatSigned, toMicros } from '@/shared/decimal';
 import { formatPercent, UNKNOWN } from '@/shared/format';
 import type { ColumnId } from './columns';
 import { type DeskView, deskView } from './deskView';
@@ -72,9 +72,11 @@ export function Vwap({ symbol, precision }: PricedProps) {
   return vwap === null ? UNKNOWN : formatMicros(vwap, precision);
 }
 
-/** Points above or below VWAP. */
+/** Points above or below VWAP, of the last that is shown; of a suspect quote, of the last good one. */
 export function VwapDistance({ symbol, precision }: PricedProps) {
-  const { vwapDistance, vwapDistancePct } = useDeskView(symbol);
+  const row = useBoardRow(symbol);
+  const last = toMicros(useQuote(symbol)?.quote.last);
+  const { vwapDistance, vwapDistancePct } = useMemo(() => deskView(row, last), [row, last]);
   if (vwapDistance === null) return UNKNOWN;
   const title = vwapDistancePct === null ? undefined : `${formatPercent(vwapDistancePct)} from VWAP`;
   const text = formatSigned(vwapDistance, precision);

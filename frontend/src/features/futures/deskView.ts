@@ -1,7 +1,7 @@
 /** The desk's row as figures that can be shown: exact prices, and the last price that they were measured from. */
 
 import type { BoardRow } from '@/live/board';
-import { type Micros, toMicros } from '@/shared/decimal';
+import { type Micros, percentOf, toMicros } from '@/shared/decimal';
 
 export interface RangeView {
   readonly low: Micros | null;
@@ -19,9 +19,12 @@ export interface DeskView {
   readonly year: RangeView;
 }
 
-export function deskView(row: BoardRow | undefined): DeskView {
+/** ``shown``: the last of the newest quote, where the distance from VWAP is to fit it; a suspect one does not count. */
+export function deskView(row: BoardRow | undefined, shown: Micros | null = null): DeskView {
   const vwap = toMicros(row?.vwap);
-  const vwapDistance = toMicros(row?.vwap_distance);
+  const isGood = row !== undefined && row.suspect.length === 0;
+  const ownDistance = isGood && shown !== null && vwap !== null ? shown - vwap : null;
+  const vwapDistance = ownDistance ?? toMicros(row?.vwap_distance);
   const [low52, high52] = [toMicros(row?.low_52w), toMicros(row?.high_52w)];
   const fromLow = toMicros(row?.dist_from_52w_low);
   const change = toMicros(row?.change);
@@ -30,7 +33,7 @@ export function deskView(row: BoardRow | undefined): DeskView {
     last,
     vwap,
     vwapDistance,
-    vwapDistancePct: row?.vwap_distance_pct ?? null,
+    vwapDistancePct: ownDistance !== null && vwap ? percentOf(ownDistance, vwap) : (row?.vwap_distance_pct ?? null),
     day: { low: toMicros(row?.session_low), high: toMicros(row?.session_high), last },
     year: { low: low52, high: high52, last: sum(low52, fromLow) ?? last },
   };

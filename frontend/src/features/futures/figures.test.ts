@@ -51,6 +51,15 @@ it('measures ranges from the last good price that the desk has', () => {
   expect(deskView(undefined)).toMatchObject({ last: null, vwap: null, vwapDistancePct: null });
 });
 
+it('measures the distance from VWAP from the last that is shown, unless that is suspect', () => {
+  const fields = { symbol: 'ES', at, vwap: 6718.25, vwap_distance: 1.5, vwap_distance_pct: 0.0223 };
+  const good = readBoardRow({ ...fields, suspect: [] }) ?? undefined;
+  expect(deskView(good, 6_718_500_000).vwapDistance).toBe(250_000);
+  expect(deskView(good, 6_718_500_000).vwapDistancePct).toBeCloseTo(0.00372, 5);
+  const spike = readBoardRow({ ...fields, suspect: ['spike'] }) ?? undefined;
+  expect(deskView(spike, 9_000_000_000)).toMatchObject({ vwapDistance: 1_500_000, vwapDistancePct: 0.0223 });
+});
+
 it('puts a sum on the scale of TOTAL', () => {
   expect([-22, 0, 22, 30].map(scalePlace)).toEqual([0, 0.5, 1, 1]);
   expect(scalePlace(9)).toBeCloseTo(31 / 44);

@@ -7,6 +7,8 @@ export interface BoardActions {
   /** An item got the focus by a key. */
   readonly onMove: (symbol: string) => void;
   readonly onClose: () => void;
+  /** Whether an instrument is open: then the arrows to the sides step through it, also in a table. */
+  readonly isOpen: boolean;
   readonly onView: () => void;
   readonly onColumns: () => void;
 }
@@ -60,7 +62,7 @@ function actionOf(
   if (key === 'Escape') return actions.onClose;
   const focused = symbolOf(document.activeElement, board);
   if (key === 'Enter') return focused && isItem(document.activeElement) ? () => actions.onOpen(focused) : null;
-  const next = nextItem(board, key);
+  const next = nextItem(board, key, actions.isOpen);
   return next ? () => moveTo(next, actions) : null;
 }
 
@@ -93,25 +95,25 @@ const STEPS: Readonly<Record<string, readonly [step: number, overLines: boolean]
   ArrowUp: [-1, true],
 };
 
-/** Meaningless in a table, whose rows fill the line. */
+/** Meaningless in a table, whose rows fill the line, unless an instrument is open. */
 const SIDEWAYS: ReadonlySet<string> = new Set(['ArrowLeft', 'ArrowRight']);
 
 /** The item that a key leads to from the focused one; null when the key means nothing here. */
-function nextItem(board: HTMLElement | null, key: string): HTMLElement | null {
+function nextItem(board: HTMLElement | null, key: string, isOpen: boolean): HTMLElement | null {
   const items = [...(board?.querySelectorAll<HTMLElement>('[data-symbol]') ?? [])];
   const focused = items.indexOf(document.activeElement as HTMLElement);
-  if (focused !== -1) return items[placeAfter(items, focused, key)] ?? null;
+  if (focused !== -1) return items[placeAfter(items, focused, key, isOpen)] ?? null;
   const isLetter = key === 'j' || key === 'k';
   return isLetter ? (items.find(({ tabIndex }) => tabIndex === 0) ?? null) : null;
 }
 
 /** The number of the item that a key leads to; -1 when the key means nothing here. */
-function placeAfter(items: readonly HTMLElement[], focused: number, key: string): number {
+function placeAfter(items: readonly HTMLElement[], focused: number, key: string, isOpen: boolean): number {
   if (key === 'Home') return 0;
   if (key === 'End') return items.length - 1;
   const [step, overLines] = STEPS[key] ?? [0, false];
   const isTable = items[0]?.tagName === 'TR';
-  if (step === 0 || (isTable && SIDEWAYS.has(key))) return -1;
+  if (step === 0 || (isTable && !isOpen && SIDEWAYS.has(key))) return -1;
   const next = focused + step * (overLines && !isTable ? lineLength(items) : 1);
   return items[next] ? next : focused;
 }

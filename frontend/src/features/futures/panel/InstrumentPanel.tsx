@@ -119,6 +119,7 @@ function Content({ instrument, search, onSearch }: ContentProps) {
           value={timeframe}
           onChange={(tf) => onSearch({ tf: tf === '1m' ? undefined : tf })}
         />
+        <span className={classes.makers}>times in UTC</span>
         <a className={classes.makers} href="https://www.tradingview.com/" target="_blank" rel="noreferrer">
           TradingView Lightweight Charts™
         </a>
