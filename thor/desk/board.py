@@ -21,6 +21,8 @@ from thor.signals.composite import TOTAL, Composite
 from thor.signals.reactor import SignalReactor
 
 R = TypeVar("R", bound=Reactor)
+#: High and low in points.
+Range = tuple[Decimal | None, Decimal | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +91,24 @@ class Board:
             "suspects": self._gate.suspects_today(symbol),
         }
 
+    def _range(self, symbol: str) -> Range:
+        """The trade date's range: of the desk's good lasts, and of what the source says of its session, which the desk may
+        have heard the end of only."""
+        quote, heard = self._snapshot.newest(symbol), self._extremes.session(symbol)
+        high, low = heard or (None, None)
+        if quote is not None:
+            high = max((each for each in (high, quote.high) if each is not None), default=None)
+            low = min((each for each in (low, quote.low) if each is not None), default=None)
+        return high, low
+
     def _year(self, symbol: str, last: Decimal | None) -> dict[str, Any]:
         high, high_date, low, low_date = self._extremes.view(symbol) or (None, None, None, None)
-        day, heard = self._signals.trade_date(symbol), self._extremes.session(symbol)
+        day, (day_high, day_low) = self._signals.trade_date(symbol), self._range(symbol)
         # The stats stand still while no control market is open; what is shown is never narrower than the day's range.
-        if high is not None and low is not None and heard is not None:
-            high, high_date = (heard[0], day) if heard[0] > high else (high, high_date)
-            low, low_date = (heard[1], day) if heard[1] < low else (low, low_date)
+        if high is not None and day_high is not None and day_high > high:
+            high, high_date = day_high, day
+        if low is not None and day_low is not None and day_low < low:
+            low, low_date = day_low, day
         return {
             "high_52w": tidy(high),
             "high_52w_date": high_date and high_date.isoformat(),
@@ -106,13 +119,8 @@ class Board:
         }
 
     def _session(self, symbol: str, last: Decimal | None) -> dict[str, Any]:
-        quote = self._snapshot.newest(symbol)
+        quote, (high, low) = self._snapshot.newest(symbol), self._range(symbol)
         vwap = self._vwap.vwap(symbol)
-        high, low = self._extremes.session(symbol) or (None, None)
-        if quote is not None:
-            # A desk that began in the middle of a session takes the source's word for what was before.
-            high = max((each for each in (high, quote.high) if each is not None), default=None)
-            low = min((each for each in (low, quote.low) if each is not None), default=None)
         distance = None if vwap is None or last is None else last - vwap
         return {
             "vwap": vwap,

@@ -87,10 +87,11 @@ def test_the_board_says_what_the_desk_made_of_it(bench: DeskBench) -> None:
 def test_a_session_of_which_the_desk_heard_the_end_only_has_the_range_that_the_source_says(bench: DeskBench) -> None:
     say(bench, BEGIN_US + SECOND, ("ES", BEGIN_US, up(2) | {"high": 103.5, "low": 101.75}), ("ES", BEGIN_US + 1, up(1)))
     bench.worker().drain()
-    assert (board(bench)["ES"]["session_high"], board(bench)["ES"]["session_low"]) == (102, 101)
+    assert (board(bench)["ES"]["session_high"], board(bench)["ES"]["session_low"]) == (102, 101)  # of the newest quote
     say(bench, BEGIN_US + 2 * SECOND, ("ES", BEGIN_US + SECOND, up(2) | {"high": 103.5, "low": 99.5}))
     bench.worker().drain()
-    assert (board(bench)["ES"]["session_high"], board(bench)["ES"]["session_low"]) == (103.5, 99.5)
+    es = board(bench)["ES"]
+    assert (es["session_high"], es["session_low"], es["high_52w"], es["low_52w"]) == (103.5, 99.5, 103.5, 99.5)
 
 
 def test_the_52_weeks_are_never_shown_narrower_than_the_day(bench: DeskBench) -> None:
