@@ -92,8 +92,9 @@ class Board:
         }
 
     def _range(self, symbol: str) -> Range:
-        """The trade date's range: of the desk's good lasts, and of what the source says of its session, which the desk may
-        have heard the end of only."""
+        """The trade date's range: of the desk's good lasts, and of what the source says of its session.
+
+        The desk may have heard the end of it only."""
         quote, heard = self._snapshot.newest(symbol), self._extremes.session(symbol)
         high, low = heard or (None, None)
         if quote is not None:
