@@ -169,7 +169,7 @@ def events(draw: st.DrawFn) -> tuple[bytes, bytes]:
     return field.encode(), event.encode("utf-8", "surrogatepass")
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(events(), min_size=1, max_size=6), st.booleans())
 def test_any_event_gives_the_same_row_or_refusal(made: list[tuple[bytes, bytes]], as_recorded: bool) -> None:
     both([entry(event, symbol, number) for number, (symbol, event) in enumerate(made)], as_recorded=as_recorded)

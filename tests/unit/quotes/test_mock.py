@@ -183,7 +183,7 @@ def test_activity_is_u_shaped() -> None:
 
 def test_prices_stay_near_their_level_for_years() -> None:
     path = MarketPath(9)
-    for day in range(0, 3 * 365, 90):
+    for day in range(0, 3 * 365, 150):
         at_us = OPEN_US + day * 24 * HOUR_US
         for row, symbol in enumerate(SYMBOLS):
             level = path.day(at_us).ticks[row].mean() * float(BY_SYMBOL[symbol].tick_size)
