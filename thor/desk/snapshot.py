@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from thor.desk.effects import Baseline, SnapshotTaken
 from thor.markets.calendar import TransitionKind
 from thor.markets.transition import MarketTransition
 from thor.quotes.quote import Quote
-from thor.quotes.reactor import NOTHING, Effects, Reactor, State
+from thor.quotes.reactor import NOTHING, Effects, Reactor, State, price_of, price_text
 
 
 class SnapshotReactor(Reactor):
@@ -50,18 +49,10 @@ class SnapshotReactor(Reactor):
 
 
 def _written(each: Baseline) -> list[object]:
-    return [each.source, _text(each.close), _text(each.settlement), _text(each.last), each.ts_us]
+    return [each.source, price_text(each.close), price_text(each.settlement), price_text(each.last), each.ts_us]
 
 
-def _read(fields: list[object]) -> Baseline:
+def _read(fields: list[Any]) -> Baseline:
     source, close, settlement, last, ts_us = fields
     assert isinstance(ts_us, int)
-    return Baseline(str(source), _number(close), _number(settlement), _number(last), ts_us)
-
-
-def _text(price: Decimal | None) -> str | None:
-    return None if price is None else str(price)
-
-
-def _number(text: object) -> Decimal | None:
-    return None if text is None else Decimal(str(text))
+    return Baseline(str(source), price_of(close), price_of(settlement), price_of(last), ts_us)

@@ -13,7 +13,6 @@ from thor.history.queries import query
 from thor.history.services import connect_database, known_groups
 from thor.indicators.models import VwapMinute as VwapMinuteRow
 from thor.indicators.vwap import VwapMinute, VwapReactor
-from thor.markets.now import market_now
 from thor.markets.trade_date import spans_of, utc
 from thor.quotes.quote import format_ts
 from thor.runtime.problem import Problem
@@ -55,10 +54,7 @@ def _carry_over(reactor: VwapReactor, day: date, symbols: Sequence[str]) -> None
     """A live desk knows what was said on the date before."""
     spans = spans_of(day)
     if not spans:
-        return  # the feed says so
-    if (end_us := max(each.end_us for each in spans)) > market_now().now_us:
-        end = f"{utc(end_us):%Y-%m-%d %H:%M} UTC"
-        raise Problem(f"{day} is not over: the desk still writes its rows. Try again after {end}.")
+        return  # the feed says so, as it does of a date that is not over
     from_us = min(each.start_us for each in spans)
     given = {"symbols": symbols, "from": format_ts(from_us - _BEFORE_US), "until": format_ts(from_us)}
     with connect_database() as connection:

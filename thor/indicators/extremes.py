@@ -28,7 +28,7 @@ from thor.markets.market import MARKETS, ControlMarkets
 from thor.markets.trade_date import DEFAULT_GROUP, trade_date_span
 from thor.markets.transition import MarketTransition
 from thor.quotes.quote import Quote
-from thor.quotes.reactor import NOTHING, Config, Effects, Reactor, Row, State
+from thor.quotes.reactor import NOTHING, Config, Effects, Reactor, Row, State, price_of, price_text
 
 #: An extreme of a day older than this has expired; one of exactly this age has not.
 WINDOW: Final = timedelta(days=364)
@@ -166,11 +166,11 @@ class Side:
             self.seed = None
 
     def state(self) -> list[Any]:
-        return [_written(self.held), _written(self.all_time), _written(self.seed), _text(self.sheet)]
+        return [_written(self.held), _written(self.all_time), _written(self.seed), price_text(self.sheet)]
 
     def restore(self, state: Sequence[Any]) -> None:
         held, all_time, seed, sheet = state
-        self.held, self.all_time, self.seed, self.sheet = _read(held), _read(all_time), _read(seed), _number(sheet)
+        self.held, self.all_time, self.seed, self.sheet = _read(held), _read(all_time), _read(seed), price_of(sheet)
 
 
 def highs() -> Side:
@@ -300,13 +300,13 @@ class _Watched:
         last = None if self.last is None else [str(self.last), str(self.high), str(self.low)]
         ended = [[*_day_written(each), str(price)] for each, price in self.ended]
         since = None if self.since is None else self.since.isoformat()
-        checked = [_text(self.checked), self.checked_us, self.updated_us, self.seed_id]
+        checked = [price_text(self.checked), self.checked_us, self.updated_us, self.seed_id]
         return [self.day.isoformat(), self.end_us, last, since, ended, checked, self.highs.state(), self.lows.state()]
 
     def restore(self, state: Sequence[Any], days: Sequence[Any]) -> None:
         day, self.end_us, last, since, ended, told, highs, lows = state
         checked, self.checked_us, self.updated_us, self.seed_id = told
-        self.day, self.checked = date.fromisoformat(day), _number(checked)
+        self.day, self.checked = date.fromisoformat(day), price_of(checked)
         self.since = None if since is None else date.fromisoformat(since)
         if last is not None:
             self.last, self.high, self.low = map(Decimal, last)
@@ -436,14 +436,6 @@ def _price(value: object) -> Decimal | None:
     exponent = price.as_tuple().exponent
     fits = isinstance(exponent, int) and exponent >= -_MOST_PLACES and price.adjusted() < _MOST_DIGITS
     return price if fits else None
-
-
-def _text(price: Decimal | None) -> str | None:
-    return None if price is None else str(price)
-
-
-def _number(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
 
 
 def _written(known: Known | None) -> list[Any] | None:

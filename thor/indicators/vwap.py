@@ -23,7 +23,7 @@ from thor.instruments.instrument import BY_SYMBOL, InstrumentFacts, InstrumentTa
 from thor.markets.calendar import Calendar, GroupCalendars, Status, TransitionKind
 from thor.markets.trade_date import DEFAULT_GROUP, Span, trade_date_span
 from thor.quotes.quote import MAX_INTEGER, Quote, format_ts
-from thor.quotes.reactor import NOTHING, Config, Effects, Reactor, Row, State
+from thor.quotes.reactor import NOTHING, Config, Effects, Reactor, Row, State, price_of, price_text
 
 MINUTE_US: Final = 60_000_000
 #: Minutes of the rolling windows that are kept on the bus.
@@ -320,8 +320,8 @@ class VwapReactor(Reactor):
             found[symbol] = {
                 **{name: getattr(each, name) for name in _PLAIN},
                 "day": each.day.isoformat(),
-                "last": _text(each.last),
-                "vwap": _text(each.vwap),
+                "last": price_text(each.last),
+                "vwap": price_text(each.vwap),
             }
             found[symbol + _MINUTES] = self._written(each)
         return found
@@ -349,7 +349,7 @@ def _restored(symbol: str, kept: Mapping[str, Any], minutes: Sequence[Sequence[A
     for name in _PLAIN:
         setattr(each, name, kept[name])
     each.day = date.fromisoformat(kept["day"])
-    each.last, each.vwap = _number(kept["last"]), _number(kept["vwap"])
+    each.last, each.vwap = price_of(kept["last"]), price_of(kept["vwap"])
     each.minutes = [_row(symbol, row) for row in minutes]
     return each
 
@@ -366,11 +366,3 @@ def _row(symbol: str, kept: Sequence[Any]) -> VwapMinute:
     return VwapMinute(
         symbol, minute_us, date.fromisoformat(day), Decimal(last), cumulative, delta, Decimal(vwap), is_restart
     )
-
-
-def _text(price: Decimal | None) -> str | None:
-    return None if price is None else str(price)
-
-
-def _number(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)

@@ -23,7 +23,7 @@ from typing import Any, ClassVar, Final
 from thor.instruments.instrument import BY_SYMBOL, InstrumentFacts, InstrumentTable
 from thor.markets.trade_date import DEFAULT_GROUP, trade_date_span
 from thor.quotes.quote import Quote
-from thor.quotes.reactor import NOTHING, Config, Effects, Reactor, Row, State
+from thor.quotes.reactor import NOTHING, Config, Effects, Reactor, Row, State, price_of, price_text
 
 CROSSED, ZERO, NEGATIVE, SPIKE, OUT_OF_ORDER, STALE = "crossed", "zero", "negative", "spike", "out_of_order", "stale"
 REASONS: Final = (CROSSED, ZERO, NEGATIVE, SPIKE, OUT_OF_ORDER, STALE)
@@ -393,9 +393,9 @@ def _restored(symbol: str, kept: Sequence[Any]) -> _Watched:
 
 
 def _texts(prices: Prices) -> list[str | None]:
-    return [None if price is None else str(price) for price in prices]
+    return [price_text(price) for price in prices]
 
 
 def _prices(texts: Sequence[str | None]) -> Prices:
-    last, bid, ask = (None if text is None else Decimal(text) for text in texts)
+    last, bid, ask = (price_of(text) for text in texts)
     return last, bid, ask

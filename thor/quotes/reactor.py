@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, ClassVar, Final, TypeVar
 
 from thor.markets.calendar import Status
@@ -122,6 +123,16 @@ class Reactor:
     def restore(self, state: State) -> None:
         """Take up what ``state`` gave."""
         del state
+
+
+def price_text(price: Decimal | None) -> str | None:
+    """A price as a state keeps it."""
+    return None if price is None else str(price)
+
+
+def price_of(text: str | None) -> Decimal | None:
+    """The inverse of :func:`price_text`, to the last digit."""
+    return None if text is None else Decimal(text)
 
 
 def setting(config: Config, kind: type[T]) -> T:

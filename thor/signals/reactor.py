@@ -12,7 +12,7 @@ from thor.instruments.instrument import BY_SYMBOL, InstrumentTable
 from thor.markets.calendar import Calendar, GroupCalendars, Status
 from thor.markets.trade_date import DEFAULT_GROUP, trade_date_span
 from thor.quotes.quote import Quote
-from thor.quotes.reactor import NOTHING, Config, Effect, Effects, Reactor, Row, State
+from thor.quotes.reactor import NOTHING, Config, Effect, Effects, Reactor, Row, State, price_of, price_text
 from thor.signals.classification import Baseline, baseline, classify, stat_value
 from thor.signals.composite import TOTAL, Composite, Missing, Standing, composite, signal_weight, total_signal
 from thor.signals.config import SETTINGS, InstrumentSignals, Signal, SignalSettings
@@ -176,18 +176,18 @@ class _Instrument:
         )
 
     def state(self) -> list[Any]:
-        said = [[source, *map(_text, prices)] for source, prices in self.said.items()]
+        said = [[source, *map(price_text, prices)] for source, prices in self.said.items()]
         return [
-            [self.day.isoformat(), self.end_us], said, _text(self.last), self.ts_us, self.is_suspect, self.quotes,
+            [self.day.isoformat(), self.end_us], said, price_text(self.last), self.ts_us, self.is_suspect, self.quotes,
             self.signal, self.missing, self.counts, self.weight,
         ]  # fmt: skip
 
     def restore(self, state: Sequence[Any]) -> None:
         day, said, last, self.ts_us, self.is_suspect, self.quotes, signal, missing, self.counts, self.weight = state
         self.day, self.end_us = date.fromisoformat(day[0]), day[1]
-        self.said = {source: (_price(one), _price(two), _price(three)) for source, one, two, three in said}
+        self.said = {source: (price_of(one), price_of(two), price_of(three)) for source, one, two, three in said}
         self.baseline = self._best()
-        self.last = _price(last)
+        self.last = price_of(last)
         self.classify()
         self.signal = None if signal is None else Signal(signal)
         self.missing = None if missing is None else Missing(missing)
@@ -431,11 +431,3 @@ def _restored(symbol: str, kept: Sequence[Any]) -> _Instrument:
 
 def _said(quote: Quote) -> Said:
     return quote.settlement, quote.close, quote.open
-
-
-def _text(price: Decimal | None) -> str | None:
-    return None if price is None else str(price)
-
-
-def _price(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
