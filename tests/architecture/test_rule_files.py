@@ -25,6 +25,8 @@ RULE_FILES = sorted(
         "vendors/excel/sheet.py", "history/tick.py", "history/week.py", "history/recording.py",
         "history/account.py", "history/letter.py", "history/lease.py", "history/watch.py", "history/bars.py",
         "runtime/backoff.py",
+        "market_open/audit.py", "market_open/config.py", "market_open/targets.py", "market_open/grading.py",
+        "market_open/capture.py",
         "signals/never_fire.py",
         "signals/suggestion.py",
         "signals/config.py",
@@ -38,8 +40,8 @@ RULE_FILES = sorted(
 #: The only outside modules a rule may know: values, text and arithmetic.
 MAY_IMPORT = {
     "__future__", "array", "base64", "bisect", "collections", "dataclasses", "datetime", "decimal", "enum", "fractions",
-    "functools", "heapq", "itertools", "json", "math", "msgspec", "operator", "re", "statistics", "types",
-    "typing", "zoneinfo",
+    "functools", "hashlib", "heapq", "itertools", "json", "math", "msgspec", "operator", "re", "statistics",
+    "types", "typing", "zoneinfo",
 }  # fmt: skip
 CLOCKS = {"now", "utcnow", "today", "time", "time_ns", "monotonic", "perf_counter"}
 DOORS = {"open", "print", "input", "exec", "eval", "__import__"}

@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "thor.history",
     "thor.indicators",
     "thor.signals",
+    "thor.market_open",
     "thor.desk",
     "thor.ops",
     "thor.config",
