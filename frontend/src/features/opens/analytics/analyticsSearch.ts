@@ -1,0 +1,34 @@
+/** The part of Analytics that lives in the address: the filters, and what the questions ask about. */
+
+import { defined, type FilterSearch, readFilterSearch, textOf } from '../history/filters';
+
+export interface AnalyticsSearch extends FilterSearch {
+  /** Of the questions: the market and the day ("mon"), and the two instruments that are compared. */
+  readonly qmarket?: string;
+  readonly qday?: string;
+  readonly a?: string;
+  readonly b?: string;
+}
+
+/** Replaces the given parts of the address; undefined takes one out. A `step` is one that "back" leads back from. */
+export type OnAnalyticsSearch = (
+  change: { [K in keyof AnalyticsSearch]?: AnalyticsSearch[K] | undefined },
+  step?: boolean,
+) => void;
+
+const SYMBOL = /^[A-Z0-9][A-Z0-9._-]{0,23}$/;
+const DAY = /^(mon|tue|wed|thu|fri|sat|sun)$/;
+
+/** Reads the address; what is unknown is left out, never an error. */
+export function readAnalyticsSearch(raw: Record<string, unknown>): AnalyticsSearch {
+  const kept = (name: string, form: RegExp) => (form.test(textOf(raw[name])) ? textOf(raw[name]) : undefined);
+  return {
+    ...readFilterSearch(raw),
+    ...defined({
+      qmarket: textOf(raw.qmarket) || undefined,
+      qday: kept('qday', DAY),
+      a: kept('a', SYMBOL),
+      b: kept('b', SYMBOL),
+    }),
+  };
+}

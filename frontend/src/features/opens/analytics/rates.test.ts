@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import {
+  formatInterval,
+  formatPoints,
+  formatShare,
+  formatTook,
+  formatUsd,
+  formatUsdInterval,
+  isOutside,
+  levelOf,
+  placeOn,
+  scaleOf,
+  stepOf,
+  ticksOf,
+} from './rates';
+
+it('writes shares and their intervals', () => {
+  expect([0.5384, 1, 0, null, undefined].map(formatShare)).toEqual(['54%', '100%', '0%', '—', '—']);
+  expect(formatInterval([0.352, 0.719])).toBe('35 to 72%');
+  expect(formatInterval([-0.031, 0.0901])).toBe('−3 to 9%');
+  expect(formatInterval([-0.004, 0.004])).toBe('0 to 0%');
+  expect([0.124, -0.03, 0.004, -0.004].map(formatPoints)).toEqual(['+12', '−3', '0', '0']);
+});
+
+it('writes money', () => {
+  expect([0, 100, -100, 12.5, 1234.56, -0.001].map((usd) => formatUsd(usd))).toEqual([
+    '$0',
+    '$100',
+    '−$100',
+    '$12.50',
+    '$1,235',
+    '$0',
+  ]);
+  expect([20, 0, -3.2].map((usd) => formatUsd(usd, true))).toEqual(['+$20', '$0', '−$3.20']);
+  expect(formatUsdInterval([-3, 21])).toBe('−$3 to $21');
+  expect(formatUsdInterval(null)).toBe('—');
+});
+
+it('writes how long a trade took', () => {
+  expect([0.4, 59.6, 725, 3780, null].map(formatTook)).toEqual(['0 s', '1 min 00 s', '12 min 05 s', '1 h 03 min', '—']);
+});
+
+describe('a rate against its base', () => {
+  it('has a level by the size of the difference', () => {
+    const levels = [0.65, 0.55, 0.51, 0.45, 0.35].map((rate) => levelOf(rate, 0.5));
+    expect(levels).toEqual([2, 1, 0, -1, -2]);
+    expect([levelOf(null, 0.5), levelOf(0.5, null)]).toEqual([null, null]);
+  });
+
+  it('is told apart only outside of the interval', () => {
+    expect(isOutside(0.5, [0.51, 0.6])).toBe(true);
+    expect(isOutside(0.5, [0.5, 0.6])).toBe(false);
+    expect(isOutside(null, [0, 1])).toBe(false);
+    expect(isOutside(0.5, null)).toBe(false);
+  });
+});
+
+describe('a scale', () => {
+  it('is round and holds zero and all values', () => {
+    expect(scaleOf([-12, null, 43])).toEqual({ low: -20, high: 60 });
+    expect(scaleOf([3, 7])).toEqual({ low: 0, high: 8 });
+    expect(scaleOf([null])).toEqual({ low: -1, high: 1 });
+    expect([stepOf(0.3), stepOf(9), stepOf(24_000)].map((step) => Number(step.toPrecision(3)))).toEqual([0.1, 2, 5000]);
+  });
+
+  it('has places and round marks', () => {
+    const scale = { low: -20, high: 60 };
+    expect(ticksOf(scale)).toEqual([-20, 0, 20, 40, 60]);
+    expect([placeOn(scale, -20), placeOn(scale, 20), placeOn(scale, 99)]).toEqual([0, 0.5, 1]);
+  });
+});
