@@ -8,6 +8,8 @@ from thor.indicators.extremes import ExtremesSeeds
 from thor.indicators.selectors import load_extremes_seeds
 from thor.instruments.instrument import InstrumentTable
 from thor.instruments.selectors import load_instruments
+from thor.market_open.config import CaptureRequests, MarketOpenSettings
+from thor.market_open.configured import load_capture_requests, load_market_open_settings
 from thor.markets.calendar import GroupCalendars, MarketCalendars
 from thor.markets.market import ControlMarkets
 from thor.markets.selectors import CalendarShelf, active_markets
@@ -42,5 +44,7 @@ class ConfigTables:
             ControlMarkets: ControlMarkets(frozenset(each.country for each in markets if each.is_control_market)),
             SignalSettings: load_signal_settings(),
             ExtremesSeeds: load_extremes_seeds(),
+            MarketOpenSettings: load_market_open_settings(),
+            CaptureRequests: load_capture_requests(),
         }
         return found

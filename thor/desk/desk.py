@@ -143,9 +143,10 @@ class Desk:
         self.timers.append(FiredTimer(at_us, self.cursor, told_us))
         # The transition first: a reactor's timer at the same instant sees the market as it is from then on.
         for transition in self.clock.advance(at_us):
-            self.effects.append(MarketTransitioned(*transition, told_us=told_us, after_id=self.cursor))
+            told = transition._replace(told_us=told_us)
+            self.effects.append(MarketTransitioned(*told, after_id=self.cursor))
             for reactor in self.reactors:
-                self.effects.extend(reactor.on_transition(transition))
+                self.effects.extend(reactor.on_transition(told))
         for reactor in self.reactors:
             due_us = reactor.next_timer_us()
             if due_us is not None and due_us <= at_us:

@@ -11,6 +11,14 @@ from thor.desk.models import Alert, ConfigRecord, TransitionRecord
 from thor.desk.triggers import defer_jobs
 from thor.indicators import extremes, intraday, vwap
 from thor.indicators.models import DailyRange, IntradayMetric, Rolling52WeekStats, VwapMinute
+from thor.market_open import services as opens
+from thor.market_open.capture import (
+    CaptureMissed,
+    CaptureSkipped,
+    OutcomeResolved,
+    RequestAnswered,
+    SessionCaptured,
+)
 from thor.markets.calendar import Calendar
 from thor.markets.models import Market, MarketDataSnapshot
 from thor.markets.trade_date import utc
@@ -140,6 +148,31 @@ def _fields(each: Baseline) -> dict[str, str | None]:
     return {"source": each.source, "ts": format_ts(each.ts_us), **written}
 
 
+def _captured(effect: SessionCaptured, context: Context) -> list[DomainEvent]:
+    said = opens.write_session(effect)
+    name = context.names.get(effect.country, effect.country)
+    return [] if said is None else [DomainEvent("market_open.captured", {**said, "display_name": name})]
+
+
+def _outcome(effect: OutcomeResolved, _context: Context) -> list[DomainEvent]:
+    said = opens.write_outcome(effect)
+    return [] if said is None else [DomainEvent("market_open.outcome", said)]
+
+
+def _missed(effect: CaptureMissed, _context: Context) -> list[DomainEvent]:
+    said = opens.write_missed(effect)
+    return [] if said is None else [DomainEvent("market_open.missed", said)]
+
+
+def _skipped(effect: CaptureSkipped, _context: Context) -> list[DomainEvent]:
+    return [DomainEvent("market_open.skipped", opens.skipped(effect))]
+
+
+def _answered(effect: RequestAnswered, _context: Context) -> list[DomainEvent]:
+    opens.write_answer(effect)
+    return []
+
+
 def _raised(effect: AlertRaised, _context: Context) -> list[DomainEvent]:
     _, is_new = Alert.objects.get_or_create(
         alert=effect.alert,
@@ -168,6 +201,11 @@ HANDLERS: Mapping[type[Effect], Handler] = {
     ConfigTaken: _config,
     SnapshotTaken: _snapshot,
     signals.SignalChange: _signal,
+    SessionCaptured: _captured,
+    OutcomeResolved: _outcome,
+    CaptureMissed: _missed,
+    CaptureSkipped: _skipped,
+    RequestAnswered: _answered,
     AlertRaised: _raised,
     AlertEnded: _ended,
 }

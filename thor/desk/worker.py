@@ -32,6 +32,7 @@ from thor.desk.time import DeskTime, Limit, desk_time
 from thor.indicators.extremes import ExtremesReactor
 from thor.indicators.intraday import IntradayReactor
 from thor.indicators.vwap import VwapReactor
+from thor.market_open.reactor import MarketOpenReactor
 from thor.markets import selectors as markets
 from thor.markets.calendar import Calendar, Status
 from thor.markets.horizon import short_horizons
@@ -71,7 +72,9 @@ def all_reactors() -> list[Reactor]:
     """What sits at the desk, in the order in which it hears."""
     interval_us = round(settings.FUTURETRADING_52W_MONITOR_INTERVAL * 1e6)
     extremes = ExtremesReactor(is_on=settings.FUTURETRADING_ENABLE_52W_MONITOR, interval_us=interval_us)
-    return [SnapshotReactor(), SilenceReactor(), SignalReactor(), IntradayReactor(), VwapReactor(), extremes]
+    signals = SignalReactor()
+    opens = MarketOpenReactor(signals, extremes)
+    return [SnapshotReactor(), SilenceReactor(), signals, IntradayReactor(), VwapReactor(), extremes, opens]
 
 
 class DeskWorker(Worker):

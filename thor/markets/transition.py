@@ -17,12 +17,14 @@ _ORDER = {TransitionKind.CLOSE: 0, TransitionKind.OPEN: 1}
 
 
 class MarketTransition(NamedTuple):
-    """A market's status changed at ``at_us`` (epoch microseconds). ``trade_date``: of the session that it bounds."""
+    """A market's status changed at ``at_us`` (epoch microseconds). ``trade_date``: of the session that it bounds;
+    ``told_us``: when it is told, where that is known to be later."""
 
     market: str
     kind: TransitionKind
     at_us: int
     trade_date: date
+    told_us: int = 0
 
 
 class MarketClock:

@@ -19,6 +19,7 @@ from psycopg import sql
 from thor.history.services import connect_database
 from thor.instruments.models import Instrument, Roll, RollRule, WatchList, WatchListEntry
 from thor.instruments.services import announce
+from thor.market_open.models import GlobalConfig, RegionConfig, TargetHighLowConfig
 from thor.markets.models import CalendarDay, CalendarEdition, CalendarOverride, FeatureWindow, Market, SessionInterval
 from thor.ops.kept_replays import MARK, list_names
 from thor.quotes.bus import ValkeyQuoteBus
@@ -32,6 +33,7 @@ from thor.signals.models import ContractWeight, SignalStatValue, SignalWeight, T
 COPIED: Final[tuple[type[Model], ...]] = (
     Instrument, WatchList, WatchListEntry, RollRule, Roll, SignalStatValue, ContractWeight, SignalWeight,
     TotalThresholds, Market, FeatureWindow, CalendarEdition, CalendarDay, CalendarOverride, SessionInterval,
+    GlobalConfig, RegionConfig, TargetHighLowConfig,
 )  # fmt: skip
 #: A process that is just ending may still have a table in use.
 _LOCK_WAIT: Final = "10s"

@@ -1,0 +1,197 @@
+"""Writing what the reactor says: rows of an open, outcomes, misses and answers, each with its audit record.
+
+Everything here runs in the transaction of the desk's commit. Each function returns what is told after it, or None.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+from django.db.models import Count, Max, Q
+
+from thor.market_open import chain
+from thor.market_open.audit import Kind
+from thor.market_open.capture import (
+    NO_SIDE,
+    CaptureMissed,
+    CaptureSkipped,
+    OutcomeResolved,
+    RequestAnswered,
+    SessionCaptured,
+    outcome_columns,
+)
+from thor.market_open.grading import Outcome
+from thor.market_open.models import CaptureRequest, MarketSession, MissedCapture
+from thor.market_open.targets import Side
+from thor.markets.trade_date import utc
+from thor.quotes.quote import format_ts
+from thor.quotes.rows import columns
+from thor.signals.config import Signal
+
+log = structlog.get_logger()
+
+Said = Mapping[str, Any]
+_HUNDREDTH: Final = Decimal("0.01")
+#: The rooms whose rules decide what a capture says.
+_RULES: Final = ("quotes", "signals", "indicators", "market_open", "instruments")
+
+
+def write_session(effect: SessionCaptured) -> Said | None:
+    """The rows of an open with their number and the counts so far; None where the date has its rows already."""
+    there = MarketSession.objects.filter(country=effect.country)
+    if there.filter(trade_date=effect.trade_date).exists():
+        log.warning("captured already, nothing is written", session=effect.session_id)
+        return None
+    newest: int | None = there.aggregate(number=Max("session_number"))["number"]
+    number = (newest or 0) + 1
+    counts = signal_counts(effect.country)
+    written = [columns(row) for row in effect.rows]
+    MarketSession.objects.bulk_create(
+        [MarketSession(session_number=number, signal_counts=counts[row["symbol"]], **row) for row in written]
+    )
+    body = {
+        "session_number": number,
+        "rows": written,
+        "missing": effect.missing,
+        "basis": effect.basis,
+        "code": code_version(),
+    }
+    chain.append([chain.Entry(Kind.CAPTURE, effect.session_id, "", body)], effect.captured_us)
+    return _captured(effect, number)
+
+
+def _captured(effect: SessionCaptured, number: int) -> Said:
+    total = effect.total
+    buys = total.entry_side == Side.BUY
+    return {
+        "session_id": effect.session_id,
+        "session_number": number,
+        "country": effect.country,
+        "trade_date": effect.trade_date.isoformat(),
+        "opened_at": format_ts(effect.opened_us),
+        "captured_at": format_ts(effect.captured_us),
+        "capture_kind": effect.kind.value,
+        "signal": total.bhs,
+        "status": total.status,
+        "entry_side": total.entry_side or None,
+        "entry_price": _text(total.entry_price),
+        "target": _text(total.target_high if buys else total.target_low),
+        "stop": _text(total.target_low if buys else total.target_high),
+        "wndw": total.wndw,
+        "window_ends_at": format_ts(total.window_ends_at_us),
+        "warnings": [f"{row.symbol}: {row.reason}" for row in effect.rows if row.reason.endswith(NO_SIDE)],
+    }
+
+
+def signal_counts(country: str) -> _Counts:
+    """Symbol -> signal -> how often its trade worked and didn't at a market until now, and the shares in per cent."""
+    won, lost = Q(wndw=Outcome.WORKED.value), Q(wndw=Outcome.DIDNT_WORK.value)
+    rows = MarketSession.objects.filter(won | lost, country=country).order_by()
+    found = rows.values("symbol", "bhs").annotate(worked=Count("id", filter=won), didnt_work=Count("id", filter=lost))
+    return _Counts((row["symbol"], row["bhs"], row["worked"], row["didnt_work"]) for row in found)
+
+
+class _Counts(dict[str, dict[str, dict[str, Any]]]):
+    """Of a symbol that was never graded: noughts."""
+
+    def __init__(self, found: Iterable[tuple[str, str, int, int]]) -> None:
+        super().__init__()
+        for symbol, signal, worked, didnt_work in found:
+            self[symbol][signal] = _count(worked, didnt_work)
+
+    def __missing__(self, symbol: str) -> dict[str, dict[str, Any]]:
+        self[symbol] = {signal.value: _count(0, 0) for signal in Signal}
+        return self[symbol]
+
+
+def _count(worked: int, didnt_work: int) -> dict[str, Any]:
+    decided = worked + didnt_work
+    shares = [_share(each, decided) for each in (worked, didnt_work)]
+    return {"worked": worked, "worked_pct": shares[0], "didnt_work": didnt_work, "didnt_work_pct": shares[1]}
+
+
+def _share(part: int, whole: int) -> str | None:
+    return str((Decimal(part) * 100 / whole).quantize(_HUNDREDTH, ROUND_HALF_UP)) if whole else None
+
+
+def write_outcome(effect: OutcomeResolved) -> Said | None:
+    """How a row's trade ended; None where the row is not pending: it was graded before, or is another capture's."""
+    pending = MarketSession.objects.filter(
+        session_id=effect.session_id, symbol=effect.symbol, wndw=Outcome.PENDING.value,
+        captured_at=utc(effect.captured_us),
+    )  # fmt: skip
+    written = outcome_columns(effect.resolution, effect.captured_us)
+    if not pending.update(**written):
+        log.warning("graded already, nothing is written", session=effect.session_id, symbol=effect.symbol)
+        return None
+    body = {"outcome": written, "code": code_version()}
+    chain.append([chain.Entry(Kind.OUTCOME, effect.session_id, effect.symbol, body)], effect.resolution.at_us)
+    return {
+        "session_id": effect.session_id,
+        "country": effect.country,
+        "trade_date": effect.trade_date.isoformat(),
+        "symbol": effect.symbol,
+        "wndw": effect.resolution.outcome.value,
+        "outcome": effect.resolution.outcome.text,
+        "pnl_usd": _text(effect.resolution.pnl_usd),
+        "resolution_quality": written["resolution_quality"],
+        "resolved_at": format_ts(effect.resolution.at_us),
+        "elapsed_sec": str(written["elapsed_sec"]),
+        "reason": effect.resolution.reason,
+    }
+
+
+def write_missed(effect: CaptureMissed) -> Said | None:
+    """A market opened and was not captured; None where that is known."""
+    _, is_new = MissedCapture.objects.get_or_create(
+        country=effect.country,
+        opened_at=utc(effect.opened_us),
+        defaults={"trade_date": effect.trade_date, "noted_at": utc(effect.noted_us), "error": effect.error[:300]},
+    )
+    if not is_new:
+        return None
+    return {
+        "country": effect.country,
+        "trade_date": effect.trade_date.isoformat(),
+        "opened_at": format_ts(effect.opened_us),
+        "error": effect.error,
+    }
+
+
+def skipped(effect: CaptureSkipped) -> Said:
+    """A second open of a date that has its capture."""
+    return {
+        "country": effect.country,
+        "trade_date": effect.trade_date.isoformat(),
+        "opened_at": format_ts(effect.opened_us),
+        "reason": effect.reason,
+    }
+
+
+def write_answer(effect: RequestAnswered) -> None:
+    """What became of a person's wish, unless it was withdrawn."""
+    status = CaptureRequest.Status.CAPTURED if effect.session_id else CaptureRequest.Status.REFUSED
+    CaptureRequest.objects.filter(id=effect.request_id, status=CaptureRequest.Status.WAITING).update(
+        status=status, answer=effect.answer, session_id=effect.session_id, answered_at=utc(effect.at_us)
+    )
+
+
+@cache
+def code_version() -> Mapping[str, str]:
+    """The release, and a digest of the source of the rules: another digest is other code."""
+    home = Path(__file__).resolve().parent.parent
+    digest = hashlib.sha256()
+    for path in sorted(path for room in _RULES for path in (home / room).glob("*.py")):
+        digest.update(f"{path.relative_to(home)}\0".encode() + path.read_bytes())
+    return {"version": version("thor"), "rules": digest.hexdigest()}
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else format(value, "f")
