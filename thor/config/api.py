@@ -22,6 +22,7 @@ from thor.indicators.ranges_api import router as ranges
 from thor.indicators.vwap_api import router as vwap
 from thor.instruments.api import router as instruments
 from thor.instruments.api import sessions_router as sessions
+from thor.market_open.api import router as market_opens
 from thor.markets.api import router as markets
 from thor.ops.api import probes
 from thor.ops.api import router as operations
@@ -164,7 +165,19 @@ def make_api() -> ThorAPI:
     )
     for kind in (Problem, ValidationError, AuthenticationError, HttpError, Http404, DatabaseError, Exception):
         made.add_exception_handler(kind, _answer)
-    for router in (quotes, events, instruments, sessions, markets, operations, desk, history, vwap, ranges):
+    for router in (
+        quotes,
+        events,
+        instruments,
+        sessions,
+        markets,
+        operations,
+        desk,
+        history,
+        vwap,
+        ranges,
+        market_opens,
+    ):
         made.add_router("", router)
     return made
 

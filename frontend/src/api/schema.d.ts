@@ -84,6 +84,279 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/futures/market-opens/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Old name of /api/market-open/history
+         * @deprecated
+         * @description TOTAL rows unless `symbol` says otherwise.
+         */
+        get: operations["futures_market_opens"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/futures/market-opens/pending/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Old name of /api/market-open/pending
+         * @deprecated
+         * @description TOTAL rows unless `symbol` says otherwise.
+         */
+        get: operations["futures_market_opens_pending"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/futures/market-opens/stats/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Old name of /api/market-open/stats
+         * @deprecated
+         * @description The filters of history. Captures on request are left out unless `kind` asks for them.
+         */
+        get: operations["futures_market_opens_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/futures/market-opens/today/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Old name of /api/market-open/today
+         * @deprecated
+         * @description Without `date`: the CME equity trade date of now, of a replay its own.
+         */
+        get: operations["futures_market_opens_today"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/futures/market-opens/{session_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Old name of /api/market-open/session/{session_id}/symbols
+         * @deprecated
+         * @description TOTAL is the last row.
+         */
+        get: operations["futures_market_opens_session_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/futuretrading/market-open/answers/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Old name of /api/market-open/answers
+         * @deprecated
+         * @description `market`, `day`, `a` and `b` vary them.
+         */
+        get: operations["futuretrading_market_open_answers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/futuretrading/market-open/history/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Old name of /api/market-open/history
+         * @deprecated
+         * @description TOTAL rows unless `symbol` says otherwise.
+         */
+        get: operations["futuretrading_market_open_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/futuretrading/market-open/insights/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Old name of /api/market-open/insights
+         * @deprecated
+         * @description The filters of history, of TOTAL rows.
+         */
+        get: operations["futuretrading_market_open_insights"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/futuretrading/market-open/pending/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Old name of /api/market-open/pending
+         * @deprecated
+         * @description TOTAL rows unless `symbol` says otherwise.
+         */
+        get: operations["futuretrading_market_open_pending"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/futuretrading/market-open/session/{session_id}/path/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Old name of /api/market-open/session/{session_id}/path
+         * @deprecated
+         * @description From stored ticks: a minute before the capture to a minute after the outcome, at most two hours.
+         */
+        get: operations["futuretrading_market_open_session_session_id_path"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/futuretrading/market-open/session/{session_id}/symbols/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Old name of /api/market-open/session/{session_id}/symbols
+         * @deprecated
+         * @description TOTAL is the last row.
+         */
+        get: operations["futuretrading_market_open_session_session_id_symbols"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/futuretrading/market-open/stats/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Old name of /api/market-open/stats
+         * @deprecated
+         * @description The filters of history. Captures on request are left out unless `kind` asks for them.
+         */
+        get: operations["futuretrading_market_open_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/futuretrading/market-open/today/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Old name of /api/market-open/today
+         * @deprecated
+         * @description Without `date`: the CME equity trade date of now, of a replay its own.
+         */
+        get: operations["futuretrading_market_open_today"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/futuretrading/quotes/latest/": {
         parameters: {
             query?: never;
@@ -178,6 +451,186 @@ export interface paths {
          * @description All of them, the board's first and in its order.
          */
         get: operations["instruments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/market-open/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Six questions in plain sentences, each with its sample
+         * @description `market`, `day`, `a` and `b` vary them.
+         */
+        get: operations["market_open_answers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/market-open/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The rows that match as CSV, Excel or Parquet
+         * @description The filters of history; `symbol=all` for every row of a session.
+         */
+        get: operations["market_open_download"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/market-open/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rows of past opens, filtered, sorted and paged
+         * @description TOTAL rows unless `symbol` says otherwise.
+         */
+        get: operations["market_open_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/market-open/insights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which instrument's signal told what became of TOTAL's trade
+         * @description The filters of history, of TOTAL rows.
+         */
+        get: operations["market_open_insights"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/market-open/pending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The rows that are graded now
+         * @description TOTAL rows unless `symbol` says otherwise.
+         */
+        get: operations["market_open_pending"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/market-open/session/{session_id}/path": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The prices that graded a row, and the quotes around the one that decided
+         * @description From stored ticks: a minute before the capture to a minute after the outcome, at most two hours.
+         */
+        get: operations["market_open_path"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/market-open/session/{session_id}/symbols": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The 12 rows of an open, and the records that prove them
+         * @description TOTAL is the last row.
+         */
+        get: operations["market_open_session"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/market-open/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Hit rates, expected values and P&L of the opens that match, with their intervals and sample sizes
+         * @description The filters of history. Captures on request are left out unless `kind` asks for them.
+         */
+        get: operations["market_open_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/market-open/today": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The markets of a trade date in the order of their opens, each with its capture and what became of it
+         * @description Without `date`: the CME equity trade date of now, of a replay its own.
+         */
+        get: operations["market_open_today"];
         put?: never;
         post?: never;
         delete?: never;
@@ -525,6 +978,26 @@ export interface components {
          * @enum {string}
          */
         Anchor: "last_trading_day" | "first_notice_day";
+        /** AnswersAnswer */
+        AnswersAnswer: {
+            /** Answers */
+            answers: components["schemas"]["QuestionAnswer"][];
+            /** As Of */
+            as_of: string;
+        };
+        /** AuditLine */
+        AuditLine: {
+            /** At */
+            at: string;
+            /** Hash */
+            hash: string;
+            /** Kind */
+            kind: string;
+            /** Number */
+            number: number;
+            /** Symbol */
+            symbol: string;
+        };
         /** Bar */
         Bar: {
             /** Close */
@@ -560,6 +1033,50 @@ export interface components {
             /** Symbol */
             symbol: string;
             timeframe: components["schemas"]["Timeframe"];
+        };
+        /**
+         * Best
+         * @description By expected value.
+         */
+        Best: {
+            day: components["schemas"]["BestDayValue"] | null;
+            market: components["schemas"]["BestMarketValue"] | null;
+        };
+        /** BestDayValue */
+        BestDayValue: {
+            /**
+             * Day
+             * @enum {string}
+             */
+            day: "Monday" | "Tuesday" | "Wednesday" | "Thursday" | "Friday" | "Saturday" | "Sunday";
+            /** Entries */
+            entries: number;
+            /** Expected Value */
+            expected_value: number;
+            /** Low Sample */
+            low_sample: boolean;
+        };
+        /** BestMarket */
+        BestMarket: {
+            /** Country */
+            country: string;
+            /** Display Name */
+            display_name: string;
+            /** Pnl Usd */
+            pnl_usd: number;
+        };
+        /** BestMarketValue */
+        BestMarketValue: {
+            /** Country */
+            country: string;
+            /** Display Name */
+            display_name: string;
+            /** Entries */
+            entries: number;
+            /** Expected Value */
+            expected_value: number;
+            /** Low Sample */
+            low_sample: boolean;
         };
         /**
          * BoardRow
@@ -652,6 +1169,33 @@ export interface components {
             /** Vwap Distance Pct */
             vwap_distance_pct: number | null;
         };
+        /** Card */
+        Card: {
+            /** Closes At */
+            closes_at: string | null;
+            /** Country */
+            country: string;
+            /** Display Name */
+            display_name: string;
+            /** Holiday Name */
+            holiday_name: string | null;
+            missed: components["schemas"]["Missed"] | null;
+            /**
+             * Opens At
+             * @description By the calendar; null: no session on that date
+             */
+            opens_at: string | null;
+            /** @description TOTAL */
+            session: components["schemas"]["Row"] | null;
+            /**
+             * State
+             * @description open: it opened, and its capture is not there yet; off: it is not captured
+             * @enum {string}
+             */
+            state: "captured" | "missed" | "upcoming" | "open" | "holiday" | "off";
+            /** Timezone */
+            timezone: string;
+        };
         /** ClockAnswer */
         ClockAnswer: {
             /**
@@ -669,6 +1213,36 @@ export interface components {
              * @description How many times as fast as ours; null: as fast as it goes
              */
             speed: number | null;
+        };
+        /**
+         * Comparison
+         * @description Two predictors over the sessions in which both took a side.
+         */
+        Comparison: {
+            /** A */
+            a: string;
+            /** B */
+            b: string;
+            /** Days */
+            days: number;
+            /** Difference */
+            difference: number;
+            /**
+             * Interval
+             * @description Of the difference, paired, clustered by day; null of a single day
+             */
+            interval: [
+                number,
+                number
+            ] | null;
+            /** Low Sample */
+            low_sample: boolean;
+            /** N */
+            n: number;
+            /** Rate A */
+            rate_a: number;
+            /** Rate B */
+            rate_b: number;
         };
         /** CompositeAnswer */
         CompositeAnswer: {
@@ -727,6 +1301,132 @@ export interface components {
              * @description stat_value x contract_weight
              */
             weighted: number;
+        };
+        /** DayRate */
+        DayRate: {
+            /**
+             * Base Rate
+             * @description What noise would give: stop distance / (stop + target distance), from the entry
+             */
+            base_rate: number | null;
+            /**
+             * Base Rate After Spread
+             * @description The same from where the trade could be closed at once
+             */
+            base_rate_after_spread: number | null;
+            /**
+             * Day
+             * @enum {string}
+             */
+            day: "Monday" | "Tuesday" | "Wednesday" | "Thursday" | "Friday" | "Saturday" | "Sunday";
+            /**
+             * Days
+             * @description Days with something decided
+             */
+            days: number;
+            /**
+             * Decided
+             * @description worked + didnt_work
+             */
+            decided: number;
+            /** Didnt Work */
+            didnt_work: number;
+            /** Effective N */
+            effective_n: number | null;
+            /** Entries */
+            entries: number;
+            /** Error */
+            error: number;
+            /**
+             * Expected Value Decided
+             * @description USD: hit rate x 100 - (1 - hit rate) x 100
+             */
+            expected_value_decided: number | null;
+            /**
+             * Expected Value Interval
+             * @description Clustered by day; null of a single day
+             */
+            expected_value_interval: [
+                number,
+                number
+            ] | null;
+            /**
+             * Expected Value Per Contract
+             * @description USD: total P&L / entries
+             */
+            expected_value_per_contract: number | null;
+            /** Expired */
+            expired: number;
+            /**
+             * Gap Share
+             * @description Of those decided and expired, whose resolution_quality is not exact
+             */
+            gap_share: number | null;
+            /**
+             * Hit Rate
+             * @description worked / decided
+             */
+            hit_rate: number | null;
+            /**
+             * Hit Rate Interval
+             * @description Wilson on effective_n: opens of one day are alike
+             */
+            hit_rate_interval: [
+                number,
+                number
+            ] | null;
+            /**
+             * Hit Rate Of Entries
+             * @description worked / entries
+             */
+            hit_rate_of_entries: number | null;
+            /**
+             * Hit Rate Wilson
+             * @description As if every open were independent
+             */
+            hit_rate_wilson: [
+                number,
+                number
+            ] | null;
+            /**
+             * Low Sample
+             * @description Fewer than 30 decided
+             */
+            low_sample: boolean;
+            /** Mean Resolution Sec */
+            mean_resolution_sec: number | null;
+            /** Median Resolution Sec */
+            median_resolution_sec: number | null;
+            /** No Entry */
+            no_entry: number;
+            /** Pending */
+            pending: number;
+            /** Sessions */
+            sessions: number;
+            /** Total Pnl Usd */
+            total_pnl_usd: number;
+            /** Worked */
+            worked: number;
+        };
+        /**
+         * Deciding
+         * @description The quote on which an outcome was decided; of an expired trade the last one.
+         */
+        Deciding: {
+            /** Ask */
+            ask: number | null;
+            /** Bid */
+            bid: number | null;
+            /** Last */
+            last: number | null;
+            /** Seq */
+            seq: number | null;
+            /** Source */
+            source: string;
+            /** Stream Id */
+            stream_id: string;
+            /** Ts */
+            ts: string;
         };
         /** Desk */
         Desk: {
@@ -859,6 +1559,95 @@ export interface components {
             /** Symbol */
             symbol: string;
         };
+        /**
+         * Filters
+         * @description Which opens. A list is given by repeating its name, or comma-separated.
+         */
+        Filters: {
+            /**
+             * Day Of Week
+             * @description Monday to Sunday, or 1 to 7.
+             * @default []
+             */
+            day_of_week: string[];
+            /**
+             * End Date
+             * @description Last trade date.
+             */
+            end_date?: string | null;
+            /**
+             * Kind
+             * @description OPEN, LATE, MANUAL. Default: all; of figures all but MANUAL.
+             * @default []
+             */
+            kind: string[];
+            /**
+             * Market
+             * @description Keys such as USA. Default: all.
+             * @default []
+             */
+            market: string[];
+            /**
+             * Outcome
+             * @description WORKED, DIDNT_WORK, EXPIRED, NEUTRAL, ERROR, PENDING, or as texts.
+             * @default []
+             */
+            outcome: string[];
+            /**
+             * Signal
+             * @description STRONG_BUY, BUY, HOLD, SELL, STRONG_SELL.
+             * @default []
+             */
+            signal: string[];
+            /**
+             * Start Date
+             * @description First trade date, such as 2025-10-09.
+             */
+            start_date?: string | null;
+            /**
+             * Symbol
+             * @description An instrument, TOTAL (default), or all.
+             */
+            symbol?: string | null;
+        };
+        /** FiltersUnderstood */
+        FiltersUnderstood: {
+            /** Day Of Week */
+            day_of_week: ("Monday" | "Tuesday" | "Wednesday" | "Thursday" | "Friday" | "Saturday" | "Sunday")[];
+            /** End Date */
+            end_date: string | null;
+            /** Kind */
+            kind: ("OPEN" | "LATE" | "MANUAL")[];
+            /** Market */
+            market: string[];
+            /** Outcome */
+            outcome: ("PENDING" | "WORKED" | "DIDNT_WORK" | "EXPIRED" | "NEUTRAL" | "ERROR")[];
+            /** Signal */
+            signal: ("STRONG_BUY" | "BUY" | "HOLD" | "SELL" | "STRONG_SELL")[];
+            /** Start Date */
+            start_date: string | null;
+            /**
+             * Symbol
+             * @description TOTAL, an instrument, or all
+             */
+            symbol: string;
+        };
+        /** HistoryAnswer */
+        HistoryAnswer: {
+            filters: components["schemas"]["FiltersUnderstood"];
+            /** Page */
+            page: number;
+            /** Page Size */
+            page_size: number;
+            /** Rows */
+            rows: components["schemas"]["Row"][];
+            /** Sort */
+            sort: string;
+            /** @description Of all that match, not of the page */
+            summary: components["schemas"]["Summary"];
+            /** Total */
+            total: number;
+        };
         /** Ingest */
         Ingest: {
             /**
@@ -891,6 +1680,17 @@ export interface components {
              * @description Ticks a second of all ingestors; null when none is alive
              */
             rate: number | null;
+        };
+        /** InsightsAnswer */
+        InsightsAnswer: {
+            base: components["schemas"]["Rate"];
+            /** By Signal */
+            by_signal: components["schemas"]["SignalInsight"][];
+            /** Comparisons */
+            comparisons: components["schemas"]["Comparison"][];
+            filters: components["schemas"]["FiltersUnderstood"];
+            /** Predictors */
+            predictors: components["schemas"]["Predictor"][];
         };
         /** InstrumentAnswer */
         InstrumentAnswer: {
@@ -1009,6 +1809,224 @@ export interface components {
             /** Rows */
             rows: components["schemas"]["EnrichedRow"][];
             total: components["schemas"]["TotalRow"] | null;
+        };
+        /** LeftOut */
+        LeftOut: {
+            /** Manual */
+            manual: number;
+        };
+        /** MarketDayRate */
+        MarketDayRate: {
+            /**
+             * Base Rate
+             * @description What noise would give: stop distance / (stop + target distance), from the entry
+             */
+            base_rate: number | null;
+            /**
+             * Base Rate After Spread
+             * @description The same from where the trade could be closed at once
+             */
+            base_rate_after_spread: number | null;
+            /** Country */
+            country: string;
+            /**
+             * Day
+             * @enum {string}
+             */
+            day: "Monday" | "Tuesday" | "Wednesday" | "Thursday" | "Friday" | "Saturday" | "Sunday";
+            /**
+             * Days
+             * @description Days with something decided
+             */
+            days: number;
+            /**
+             * Decided
+             * @description worked + didnt_work
+             */
+            decided: number;
+            /** Didnt Work */
+            didnt_work: number;
+            /** Effective N */
+            effective_n: number | null;
+            /** Entries */
+            entries: number;
+            /** Error */
+            error: number;
+            /**
+             * Expected Value Decided
+             * @description USD: hit rate x 100 - (1 - hit rate) x 100
+             */
+            expected_value_decided: number | null;
+            /**
+             * Expected Value Interval
+             * @description Clustered by day; null of a single day
+             */
+            expected_value_interval: [
+                number,
+                number
+            ] | null;
+            /**
+             * Expected Value Per Contract
+             * @description USD: total P&L / entries
+             */
+            expected_value_per_contract: number | null;
+            /** Expired */
+            expired: number;
+            /**
+             * Gap Share
+             * @description Of those decided and expired, whose resolution_quality is not exact
+             */
+            gap_share: number | null;
+            /**
+             * Hit Rate
+             * @description worked / decided
+             */
+            hit_rate: number | null;
+            /**
+             * Hit Rate Interval
+             * @description Wilson on effective_n: opens of one day are alike
+             */
+            hit_rate_interval: [
+                number,
+                number
+            ] | null;
+            /**
+             * Hit Rate Of Entries
+             * @description worked / entries
+             */
+            hit_rate_of_entries: number | null;
+            /**
+             * Hit Rate Wilson
+             * @description As if every open were independent
+             */
+            hit_rate_wilson: [
+                number,
+                number
+            ] | null;
+            /**
+             * Low Sample
+             * @description Fewer than 30 decided
+             */
+            low_sample: boolean;
+            /** Mean Resolution Sec */
+            mean_resolution_sec: number | null;
+            /** Median Resolution Sec */
+            median_resolution_sec: number | null;
+            /** No Entry */
+            no_entry: number;
+            /** Pending */
+            pending: number;
+            /** Sessions */
+            sessions: number;
+            /** Total Pnl Usd */
+            total_pnl_usd: number;
+            /** Worked */
+            worked: number;
+        };
+        /** MarketRate */
+        MarketRate: {
+            /**
+             * Base Rate
+             * @description What noise would give: stop distance / (stop + target distance), from the entry
+             */
+            base_rate: number | null;
+            /**
+             * Base Rate After Spread
+             * @description The same from where the trade could be closed at once
+             */
+            base_rate_after_spread: number | null;
+            /** Country */
+            country: string;
+            /**
+             * Days
+             * @description Days with something decided
+             */
+            days: number;
+            /**
+             * Decided
+             * @description worked + didnt_work
+             */
+            decided: number;
+            /** Didnt Work */
+            didnt_work: number;
+            /** Display Name */
+            display_name: string;
+            /** Effective N */
+            effective_n: number | null;
+            /** Entries */
+            entries: number;
+            /** Error */
+            error: number;
+            /**
+             * Expected Value Decided
+             * @description USD: hit rate x 100 - (1 - hit rate) x 100
+             */
+            expected_value_decided: number | null;
+            /**
+             * Expected Value Interval
+             * @description Clustered by day; null of a single day
+             */
+            expected_value_interval: [
+                number,
+                number
+            ] | null;
+            /**
+             * Expected Value Per Contract
+             * @description USD: total P&L / entries
+             */
+            expected_value_per_contract: number | null;
+            /** Expired */
+            expired: number;
+            /**
+             * Gap Share
+             * @description Of those decided and expired, whose resolution_quality is not exact
+             */
+            gap_share: number | null;
+            /**
+             * Hit Rate
+             * @description worked / decided
+             */
+            hit_rate: number | null;
+            /**
+             * Hit Rate Interval
+             * @description Wilson on effective_n: opens of one day are alike
+             */
+            hit_rate_interval: [
+                number,
+                number
+            ] | null;
+            /**
+             * Hit Rate Of Entries
+             * @description worked / entries
+             */
+            hit_rate_of_entries: number | null;
+            /**
+             * Hit Rate Wilson
+             * @description As if every open were independent
+             */
+            hit_rate_wilson: [
+                number,
+                number
+            ] | null;
+            /**
+             * Low Sample
+             * @description Fewer than 30 decided
+             */
+            low_sample: boolean;
+            /** Mean Resolution Sec */
+            mean_resolution_sec: number | null;
+            /** Median Resolution Sec */
+            median_resolution_sec: number | null;
+            /** No Entry */
+            no_entry: number;
+            /** Pending */
+            pending: number;
+            /** Sessions */
+            sessions: number;
+            /** Total Pnl Usd */
+            total_pnl_usd: number;
+            /** Worked */
+            worked: number;
         };
         /** MarketRow */
         MarketRow: {
@@ -1260,6 +2278,22 @@ export interface components {
             /** Trade Date */
             trade_date: string;
         };
+        /** Missed */
+        Missed: {
+            /** Error */
+            error: string;
+            /** Noted At */
+            noted_at: string;
+            /** Opened At */
+            opened_at: string;
+        };
+        /** MissingInstrument */
+        MissingInstrument: {
+            /** Reason */
+            reason: string;
+            /** Symbol */
+            symbol: string;
+        };
         /** MissingRow */
         MissingRow: {
             /**
@@ -1270,12 +2304,254 @@ export interface components {
             /** Symbol */
             symbol: string;
         };
+        /** MonthRate */
+        MonthRate: {
+            /**
+             * Base Rate
+             * @description What noise would give: stop distance / (stop + target distance), from the entry
+             */
+            base_rate: number | null;
+            /**
+             * Base Rate After Spread
+             * @description The same from where the trade could be closed at once
+             */
+            base_rate_after_spread: number | null;
+            /**
+             * Days
+             * @description Days with something decided
+             */
+            days: number;
+            /**
+             * Decided
+             * @description worked + didnt_work
+             */
+            decided: number;
+            /** Didnt Work */
+            didnt_work: number;
+            /** Effective N */
+            effective_n: number | null;
+            /** Entries */
+            entries: number;
+            /** Error */
+            error: number;
+            /**
+             * Expected Value Decided
+             * @description USD: hit rate x 100 - (1 - hit rate) x 100
+             */
+            expected_value_decided: number | null;
+            /**
+             * Expected Value Interval
+             * @description Clustered by day; null of a single day
+             */
+            expected_value_interval: [
+                number,
+                number
+            ] | null;
+            /**
+             * Expected Value Per Contract
+             * @description USD: total P&L / entries
+             */
+            expected_value_per_contract: number | null;
+            /** Expired */
+            expired: number;
+            /**
+             * Gap Share
+             * @description Of those decided and expired, whose resolution_quality is not exact
+             */
+            gap_share: number | null;
+            /**
+             * Hit Rate
+             * @description worked / decided
+             */
+            hit_rate: number | null;
+            /**
+             * Hit Rate Interval
+             * @description Wilson on effective_n: opens of one day are alike
+             */
+            hit_rate_interval: [
+                number,
+                number
+            ] | null;
+            /**
+             * Hit Rate Of Entries
+             * @description worked / entries
+             */
+            hit_rate_of_entries: number | null;
+            /**
+             * Hit Rate Wilson
+             * @description As if every open were independent
+             */
+            hit_rate_wilson: [
+                number,
+                number
+            ] | null;
+            /**
+             * Low Sample
+             * @description Fewer than 30 decided
+             */
+            low_sample: boolean;
+            /** Mean Resolution Sec */
+            mean_resolution_sec: number | null;
+            /** Median Resolution Sec */
+            median_resolution_sec: number | null;
+            /** Month */
+            month: string;
+            /** No Entry */
+            no_entry: number;
+            /** Pending */
+            pending: number;
+            /** Sessions */
+            sessions: number;
+            /** Total Pnl Usd */
+            total_pnl_usd: number;
+            /** Worked */
+            worked: number;
+        };
+        /** Page */
+        Page: {
+            /**
+             * Page
+             * @default 1
+             */
+            page: number;
+            /**
+             * Page Size
+             * @default 50
+             */
+            page_size: number;
+            /**
+             * Sort
+             * @description A column, - before it for descending. Default: -opened_at.
+             */
+            sort?: string | null;
+        };
+        /** PathAnswer */
+        PathAnswer: {
+            /** Captured At */
+            captured_at: string;
+            /** Entry Price */
+            entry_price: number | null;
+            /** Entry Side */
+            entry_side: ("BUY" | "SELL") | null;
+            /** Opened At */
+            opened_at: string;
+            /**
+             * Points
+             * @description At most 1,500: of each interval its extremes
+             */
+            points: components["schemas"]["PathPoint"][];
+            /**
+             * Quotes
+             * @description Five before the deciding one, it, and five after
+             */
+            quotes: components["schemas"]["PathQuote"][];
+            /** Resolved At */
+            resolved_at: string | null;
+            /** Session Id */
+            session_id: string;
+            /** Stop */
+            stop: number | null;
+            /** Symbol */
+            symbol: string;
+            /** Target */
+            target: number | null;
+            /**
+             * Ticks
+             * @description How many there were
+             */
+            ticks: number;
+            /** Traded Symbol */
+            traded_symbol: string;
+            /** Window Ends At */
+            window_ends_at: string;
+        };
+        /** PathPoint */
+        PathPoint: {
+            /** Ask */
+            ask: number | null;
+            /** Bid */
+            bid: number | null;
+            /**
+             * Graded
+             * @description The price that was compared with the levels; null without an entry
+             */
+            graded: number | null;
+            /** Last */
+            last: number | null;
+            /** Ts */
+            ts: string;
+        };
+        /** PathQuote */
+        PathQuote: {
+            /** Ask */
+            ask: number | null;
+            /** Bid */
+            bid: number | null;
+            /** Is Deciding */
+            is_deciding: boolean;
+            /** Last */
+            last: number | null;
+            /** Seq */
+            seq: number | null;
+            /** Source */
+            source: string;
+            /** Stream Id */
+            stream_id: string;
+            /** Ts */
+            ts: string;
+        };
+        /** PendingAnswer */
+        PendingAnswer: {
+            /** Rows */
+            rows: components["schemas"]["Row"][];
+        };
         /**
          * Phase
          * @description Where a market stands in its day.
          * @enum {string}
          */
         Phase: "OPEN" | "CLOSED" | "PRE_MARKET" | "POST_MARKET" | "BREAK" | "UNKNOWN";
+        /** PnlPoint */
+        PnlPoint: {
+            /** Cumulative Usd */
+            cumulative_usd: number;
+            /** Entries */
+            entries: number;
+            /** Pnl Usd */
+            pnl_usd: number;
+            /** Trade Date */
+            trade_date: string;
+        };
+        /**
+         * Predictor
+         * @description How often an instrument's own side was the way that YM went.
+         */
+        Predictor: {
+            /** Days */
+            days: number;
+            /** Effective N */
+            effective_n: number;
+            /** Interval */
+            interval: [
+                number,
+                number
+            ];
+            /** Low Sample */
+            low_sample: boolean;
+            /** N */
+            n: number;
+            /** Rate */
+            rate: number;
+            /** Right */
+            right: number;
+            /** Symbol */
+            symbol: string;
+            /** Wilson */
+            wilson: [
+                number,
+                number
+            ];
+        };
         /**
          * Problem
          * @description RFC 9457 problem details: `detail` is one line, what is wrong and what to do.
@@ -1289,6 +2565,46 @@ export interface components {
             status: number;
             title: string;
             type: string;
+        };
+        /** QualityShares */
+        QualityShares: {
+            /** Bar Only */
+            bar_only: number | null;
+            /** Exact */
+            exact: number | null;
+            /** Gap */
+            gap: number | null;
+            /** N */
+            n: number;
+        };
+        /** QuestionAnswer */
+        QuestionAnswer: {
+            /** Answer */
+            answer: string;
+            /** Figures */
+            figures: {
+                [key: string]: number | string | boolean | number[] | null;
+            };
+            /** Id */
+            id: string;
+            /** Question */
+            question: string;
+        };
+        /**
+         * QuoteRead
+         * @description The quote that was read at the capture.
+         */
+        QuoteRead: {
+            /** Age Ms */
+            age_ms: number | null;
+            /** Seq */
+            seq: number | null;
+            /** Source */
+            source: string;
+            /** Stream Id */
+            stream_id: string;
+            /** Ts */
+            ts: string;
         };
         /**
          * QuoteRecord
@@ -1404,6 +2720,110 @@ export interface components {
              */
             unknown: string[];
         };
+        /**
+         * Rate
+         * @description What came of a set of rows. Intervals are of 95 per cent; null where nothing was decided.
+         */
+        Rate: {
+            /**
+             * Base Rate
+             * @description What noise would give: stop distance / (stop + target distance), from the entry
+             */
+            base_rate: number | null;
+            /**
+             * Base Rate After Spread
+             * @description The same from where the trade could be closed at once
+             */
+            base_rate_after_spread: number | null;
+            /**
+             * Days
+             * @description Days with something decided
+             */
+            days: number;
+            /**
+             * Decided
+             * @description worked + didnt_work
+             */
+            decided: number;
+            /** Didnt Work */
+            didnt_work: number;
+            /** Effective N */
+            effective_n: number | null;
+            /** Entries */
+            entries: number;
+            /** Error */
+            error: number;
+            /**
+             * Expected Value Decided
+             * @description USD: hit rate x 100 - (1 - hit rate) x 100
+             */
+            expected_value_decided: number | null;
+            /**
+             * Expected Value Interval
+             * @description Clustered by day; null of a single day
+             */
+            expected_value_interval: [
+                number,
+                number
+            ] | null;
+            /**
+             * Expected Value Per Contract
+             * @description USD: total P&L / entries
+             */
+            expected_value_per_contract: number | null;
+            /** Expired */
+            expired: number;
+            /**
+             * Gap Share
+             * @description Of those decided and expired, whose resolution_quality is not exact
+             */
+            gap_share: number | null;
+            /**
+             * Hit Rate
+             * @description worked / decided
+             */
+            hit_rate: number | null;
+            /**
+             * Hit Rate Interval
+             * @description Wilson on effective_n: opens of one day are alike
+             */
+            hit_rate_interval: [
+                number,
+                number
+            ] | null;
+            /**
+             * Hit Rate Of Entries
+             * @description worked / entries
+             */
+            hit_rate_of_entries: number | null;
+            /**
+             * Hit Rate Wilson
+             * @description As if every open were independent
+             */
+            hit_rate_wilson: [
+                number,
+                number
+            ] | null;
+            /**
+             * Low Sample
+             * @description Fewer than 30 decided
+             */
+            low_sample: boolean;
+            /** Mean Resolution Sec */
+            mean_resolution_sec: number | null;
+            /** Median Resolution Sec */
+            median_resolution_sec: number | null;
+            /** No Entry */
+            no_entry: number;
+            /** Pending */
+            pending: number;
+            /** Sessions */
+            sessions: number;
+            /** Total Pnl Usd */
+            total_pnl_usd: number;
+            /** Worked */
+            worked: number;
+        };
         /** RegionAnswer */
         RegionAnswer: {
             /**
@@ -1485,6 +2905,13 @@ export interface components {
             /** Replays */
             replays: components["schemas"]["ReplayRow"][];
         };
+        /** Resolution */
+        Resolution: {
+            /** Mean Sec */
+            mean_sec: number | null;
+            /** Median Sec */
+            median_sec: number | null;
+        };
         /** RollAnswer */
         RollAnswer: {
             anchor: components["schemas"]["Anchor"];
@@ -1506,6 +2933,290 @@ export interface components {
          * @enum {string}
          */
         RollMethod: "days_before" | "volume" | "open_interest";
+        /**
+         * Row
+         * @description One of the 12 rows of an open.
+         */
+        Row: {
+            /** Ask Price */
+            ask_price: number | null;
+            /** Ask Size */
+            ask_size: number | null;
+            /**
+             * Baseline From
+             * @description settlement or close; empty: neither
+             */
+            baseline_from: string;
+            /**
+             * Bhs
+             * @description Its own signal; of TOTAL the composite
+             */
+            bhs: ("STRONG_BUY" | "BUY" | "HOLD" | "SELL" | "STRONG_SELL") | null;
+            /** Bid Price */
+            bid_price: number | null;
+            /** Bid Size */
+            bid_size: number | null;
+            /**
+             * Capture Kind
+             * @description LATE: Thor came after the open; MANUAL: a person asked for it
+             * @enum {string}
+             */
+            capture_kind: "OPEN" | "LATE" | "MANUAL";
+            /**
+             * Captured At
+             * @description The instant that the prices belong to
+             */
+            captured_at: string;
+            /** Contract Weight */
+            contract_weight: number | null;
+            /** Country */
+            country: string;
+            /**
+             * Date
+             * @description Day of the month
+             */
+            date: number;
+            /**
+             * Day
+             * @enum {string}
+             */
+            day: "Monday" | "Tuesday" | "Wednesday" | "Thursday" | "Friday" | "Saturday" | "Sunday";
+            deciding: components["schemas"]["Deciding"] | null;
+            /** Display Name */
+            display_name: string;
+            /**
+             * Elapsed Sec
+             * @description From the capture to the end
+             */
+            elapsed_sec: number | null;
+            /** Entry Price */
+            entry_price: number | null;
+            /**
+             * Entry Side
+             * @description Null: no entry
+             */
+            entry_side: ("BUY" | "SELL") | null;
+            /** Evaluation Window Sec */
+            evaluation_window_sec: number;
+            /**
+             * Exit Price At Entry
+             * @description What closing at once would have got
+             */
+            exit_price_at_entry: number | null;
+            /**
+             * Future
+             * @description The same as symbol
+             */
+            future: string;
+            /**
+             * Grading Price
+             * @enum {string}
+             */
+            grading_price: "exit_side" | "bid" | "last";
+            /** High 24H */
+            high_24h: number | null;
+            /** High 52W */
+            high_52w: number | null;
+            /**
+             * High Pct 52W
+             * @description How far the last is below it, per cent of it
+             */
+            high_pct_52w: number | null;
+            /** Instrument Count */
+            instrument_count: number | null;
+            /** Last Price */
+            last_price: number | null;
+            /** Low 24H */
+            low_24h: number | null;
+            /** Low 52W */
+            low_52w: number | null;
+            /**
+             * Low Pct 52W
+             * @description How far the last is above it, per cent of it
+             */
+            low_pct_52w: number | null;
+            /**
+             * Mark To Market Usd
+             * @description Of an expired trade, closed at its last price
+             */
+            mark_to_market_usd: number | null;
+            /** Market Close */
+            market_close: number | null;
+            /** Market Close Vs Open Pct */
+            market_close_vs_open_pct: number | null;
+            /**
+             * Market High Open
+             * @description This and what follows: of the market's session so far
+             */
+            market_high_open: number | null;
+            /** Market High Pct Close */
+            market_high_pct_close: number | null;
+            /** Market High Pct Open */
+            market_high_pct_open: number | null;
+            /** Market Low Open */
+            market_low_open: number | null;
+            /** Market Low Pct Close */
+            market_low_pct_close: number | null;
+            /** Market Low Pct Open */
+            market_low_pct_open: number | null;
+            /**
+             * Market Open
+             * @description The last at the capture
+             */
+            market_open: number | null;
+            /** Market Range */
+            market_range: number | null;
+            /** Market Range Pct */
+            market_range_pct: number | null;
+            /**
+             * Missing
+             * @description Of TOTAL: who does not count, and why; else null
+             */
+            missing: components["schemas"]["MissingInstrument"][] | null;
+            /** Month */
+            month: number;
+            /**
+             * Net Change
+             * @description Last less prev_close_24h
+             */
+            net_change: number | null;
+            /**
+             * Observations
+             * @description Quotes that it was graded on
+             */
+            observations: number | null;
+            /** Open Prev Diff 24H */
+            open_prev_diff_24h: number | null;
+            /** Open Prev Pct 24H */
+            open_prev_pct_24h: number | null;
+            /** Open Price 24H */
+            open_price_24h: number | null;
+            /** Opened At */
+            opened_at: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "Pending" | "Worked" | "Didn't Work" | "Expired" | "No Entry" | "Error";
+            /** Pnl Usd */
+            pnl_usd: number | null;
+            /** Prev Close 24H */
+            prev_close_24h: number | null;
+            quote: components["schemas"]["QuoteRead"] | null;
+            /** Range 52W */
+            range_52w: number | null;
+            /** Range Diff 24H */
+            range_diff_24h: number | null;
+            /**
+             * Range Pct 24H
+             * @description Of the previous close, per cent
+             */
+            range_pct_24h: number | null;
+            /**
+             * Range Pct 52W
+             * @description Of the last, per cent
+             */
+            range_pct_52w: number | null;
+            /**
+             * Reason
+             * @description Why there is no signal, or no entry; empty where there is
+             */
+            reason: string;
+            /**
+             * Resolution Price
+             * @description The price that was seen
+             */
+            resolution_price: number | null;
+            /** Resolution Quality */
+            resolution_quality: ("exact" | "gap" | "bar_only") | null;
+            /** Resolution Reason */
+            resolution_reason: string;
+            /** Resolved At */
+            resolved_at: string | null;
+            /** Session Id */
+            session_id: string;
+            /** Session Number */
+            session_number: number;
+            /** Session Volume */
+            session_volume: number | null;
+            /**
+             * Signal Counts
+             * @description Signal -> worked, didn't work and their shares in per cent, as they stood at the capture
+             */
+            signal_counts: {
+                [key: string]: {
+                    [key: string]: number | null;
+                };
+            };
+            /** Spread */
+            spread: number | null;
+            /** Stat Value */
+            stat_value: number | null;
+            /**
+             * Status
+             * @description LIVE TOTAL, PARTIAL n/11 or STALE; empty of an instrument
+             */
+            status: string;
+            /** Stop */
+            stop: number | null;
+            /**
+             * Stop Usd
+             * @description Below zero
+             */
+            stop_usd: number | null;
+            /** Sum Weighted */
+            sum_weighted: number | null;
+            /** Symbol */
+            symbol: string;
+            /** Target */
+            target: number | null;
+            /** Target High */
+            target_high: number | null;
+            /** Target Hit At */
+            target_hit_at: string | null;
+            /**
+             * Target Hit Price
+             * @description The level that was touched
+             */
+            target_hit_price: number | null;
+            /** Target Hit Type */
+            target_hit_type: ("TARGET" | "STOP") | null;
+            /** Target Low */
+            target_low: number | null;
+            /** Target Usd */
+            target_usd: number | null;
+            /**
+             * Trade Date
+             * @description The market's local date
+             */
+            trade_date: string;
+            /**
+             * Traded Symbol
+             * @description Whose quotes grade it: of TOTAL YM
+             */
+            traded_symbol: string;
+            /** Volume */
+            volume: number | null;
+            /**
+             * Weight
+             * @description Its own signal weight; of TOTAL their sum
+             */
+            weight: number | null;
+            /**
+             * Weighted Average
+             * @description Of TOTAL only, as sum_weighted, instrument_count and status
+             */
+            weighted_average: number | null;
+            /** Window Ends At */
+            window_ends_at: string;
+            /**
+             * Wndw
+             * @enum {string}
+             */
+            wndw: "PENDING" | "WORKED" | "DIDNT_WORK" | "EXPIRED" | "NEUTRAL" | "ERROR";
+            /** Year */
+            year: number;
+        };
         /** SeriesAnswer */
         SeriesAnswer: {
             /**
@@ -1519,86 +3230,184 @@ export interface components {
                 ][];
             };
         };
-        /**
-         * SessionAnswer
-         * @description How a market stands at an instant. What its calendar does not know is null, never a guess.
-         */
+        /** SessionAnswer */
         SessionAnswer: {
+            /** Audit */
+            audit: components["schemas"]["AuditLine"][];
             /**
-             * Current Time
-             * @description The same on the market's clocks, with its offset
+             * Capture Kind
+             * @enum {string}
              */
-            current_time: string;
+            capture_kind: "OPEN" | "LATE" | "MANUAL";
+            /** Captured At */
+            captured_at: string;
+            /** Country */
+            country: string;
             /**
-             * Holiday
-             * @description The holiday's name; null when it is none
+             * Day
+             * @enum {string}
              */
-            holiday: string | null;
+            day: "Monday" | "Tuesday" | "Wednesday" | "Thursday" | "Friday" | "Saturday" | "Sunday";
+            /** Display Name */
+            display_name: string;
+            /** Opened At */
+            opened_at: string;
             /**
-             * Holiday Name
-             * @description The name of the day, also of a half day or a special session
+             * Rows
+             * @description In the board's order, TOTAL last
              */
-            holiday_name: string | null;
-            /** Is Early Close */
-            is_early_close: boolean | null;
+            rows: components["schemas"]["Row"][];
+            /** Session Id */
+            session_id: string;
+            /** Session Number */
+            session_number: number;
+            /** Trade Date */
+            trade_date: string;
+            /** Window Ends At */
+            window_ends_at: string;
+        };
+        /**
+         * SignalInsight
+         * @description How often TOTAL worked when an instrument showed a signal.
+         */
+        SignalInsight: {
+            /** Days */
+            days: number;
+            /** Effective N */
+            effective_n: number;
+            /** Interval */
+            interval: [
+                number,
+                number
+            ];
             /**
-             * Is Holiday
-             * @description The local calendar date is a holiday, also where a session is held
+             * Lift
+             * @description rate - that of all
              */
-            is_holiday: boolean | null;
+            lift: number;
+            /** Low Sample */
+            low_sample: boolean;
+            /** N */
+            n: number;
+            /** Rate */
+            rate: number;
             /**
-             * Is Open
-             * @description Trading takes place: not in a break
+             * Signal
+             * @enum {string}
              */
-            is_open: boolean | null;
+            signal: "STRONG_BUY" | "BUY" | "HOLD" | "SELL" | "STRONG_SELL";
+            /** Symbol */
+            symbol: string;
+            /** Wilson */
+            wilson: [
+                number,
+                number
+            ];
+            /** Worked */
+            worked: number;
+        };
+        /** SignalRate */
+        SignalRate: {
             /**
-             * Is Trading Day
-             * @description A session carries the local calendar date
+             * Base Rate
+             * @description What noise would give: stop distance / (stop + target distance), from the entry
              */
-            is_trading_day: boolean | null;
+            base_rate: number | null;
             /**
-             * Is Weekend
-             * @description The local calendar date is a Saturday or a Sunday
+             * Base Rate After Spread
+             * @description The same from where the trade could be closed at once
              */
-            is_weekend: boolean;
+            base_rate_after_spread: number | null;
             /**
-             * Market
-             * @description Its key; of a symbol the product group whose hours it follows
+             * Days
+             * @description Days with something decided
              */
-            market: string;
+            days: number;
             /**
-             * Next Transition
-             * @description When the status changes next
+             * Decided
+             * @description worked + didnt_work
              */
-            next_transition: string | null;
+            decided: number;
+            /** Didnt Work */
+            didnt_work: number;
+            /** Effective N */
+            effective_n: number | null;
+            /** Entries */
+            entries: number;
+            /** Error */
+            error: number;
             /**
-             * Next Transition At
-             * @description The same instant
+             * Expected Value Decided
+             * @description USD: hit rate x 100 - (1 - hit rate) x 100
              */
-            next_transition_at: string | null;
-            next_transition_type: components["schemas"]["TransitionKind"] | null;
+            expected_value_decided: number | null;
             /**
-             * Now
-             * @description The instant that is answered for, ISO 8601 UTC
+             * Expected Value Interval
+             * @description Clustered by day; null of a single day
              */
-            now: string;
-            phase: components["schemas"]["Phase"];
+            expected_value_interval: [
+                number,
+                number
+            ] | null;
             /**
-             * Resumes At
-             * @description The end of a break
+             * Expected Value Per Contract
+             * @description USD: total P&L / entries
              */
-            resumes_at: string | null;
-            /** Seconds To Next */
-            seconds_to_next: number | null;
-            /** @description Whether the session is on; a lunch break does not end it */
-            status: components["schemas"]["Status"];
-            /** Timezone */
-            timezone: string;
+            expected_value_per_contract: number | null;
+            /** Expired */
+            expired: number;
             /**
-             * Trade Date
-             * @description Of the running session; while closed of the next
+             * Gap Share
+             * @description Of those decided and expired, whose resolution_quality is not exact
              */
-            trade_date: string | null;
+            gap_share: number | null;
+            /**
+             * Hit Rate
+             * @description worked / decided
+             */
+            hit_rate: number | null;
+            /**
+             * Hit Rate Interval
+             * @description Wilson on effective_n: opens of one day are alike
+             */
+            hit_rate_interval: [
+                number,
+                number
+            ] | null;
+            /**
+             * Hit Rate Of Entries
+             * @description worked / entries
+             */
+            hit_rate_of_entries: number | null;
+            /**
+             * Hit Rate Wilson
+             * @description As if every open were independent
+             */
+            hit_rate_wilson: [
+                number,
+                number
+            ] | null;
+            /**
+             * Low Sample
+             * @description Fewer than 30 decided
+             */
+            low_sample: boolean;
+            /** Mean Resolution Sec */
+            mean_resolution_sec: number | null;
+            /** Median Resolution Sec */
+            median_resolution_sec: number | null;
+            /** No Entry */
+            no_entry: number;
+            /** Pending */
+            pending: number;
+            /** Sessions */
+            sessions: number;
+            /** Signal */
+            signal: ("STRONG_BUY" | "BUY" | "HOLD" | "SELL" | "STRONG_SELL") | null;
+            /** Total Pnl Usd */
+            total_pnl_usd: number;
+            /** Worked */
+            worked: number;
         };
         /** SourceRow */
         SourceRow: {
@@ -1645,6 +3454,32 @@ export interface components {
             /** Sources */
             sources: components["schemas"]["SourceRow"][];
         };
+        /** StatsAnswer */
+        StatsAnswer: {
+            best: components["schemas"]["Best"];
+            /** By Day */
+            by_day: components["schemas"]["DayRate"][];
+            /** By Market */
+            by_market: components["schemas"]["MarketRate"][];
+            /** By Market Day */
+            by_market_day: components["schemas"]["MarketDayRate"][];
+            /** By Month */
+            by_month: components["schemas"]["MonthRate"][];
+            /** By Signal */
+            by_signal: components["schemas"]["SignalRate"][];
+            filters: components["schemas"]["FiltersUnderstood"];
+            /** @description Captures on request are counted here only, unless kind asks for them */
+            left_out: components["schemas"]["LeftOut"];
+            /** Max Drawdown Usd */
+            max_drawdown_usd: number;
+            /** Missed */
+            missed: number;
+            overall: components["schemas"]["Rate"];
+            /** Pnl Curve */
+            pnl_curve: components["schemas"]["PnlPoint"][];
+            quality: components["schemas"]["QualityShares"];
+            resolution: components["schemas"]["Resolution"];
+        };
         /**
          * Status
          * @description Whether a market's session is on. A lunch break does not close it; maintenance does.
@@ -1672,12 +3507,54 @@ export interface components {
             /** Version */
             version: string;
         };
+        /** Summary */
+        Summary: {
+            best_market: components["schemas"]["BestMarket"] | null;
+            /** Didnt Work */
+            didnt_work: number;
+            /** Entries */
+            entries: number;
+            /** Error */
+            error: number;
+            /** Expired */
+            expired: number;
+            /**
+             * Hit Rate
+             * @description Worked of those decided
+             */
+            hit_rate: number | null;
+            /** Missed */
+            missed: number;
+            /** No Entry */
+            no_entry: number;
+            /** Pending */
+            pending: number;
+            /** Sessions */
+            sessions: number;
+            /** Total Pnl Usd */
+            total_pnl_usd: number;
+            /** Worked */
+            worked: number;
+        };
         /**
          * Timeframe
          * @description How much time a bar spans.
          * @enum {string}
          */
         Timeframe: "1m" | "5m" | "15m" | "1h" | "1d";
+        /** TodayAnswer */
+        TodayAnswer: {
+            /** As Of */
+            as_of: string;
+            /** Date */
+            date: string;
+            /**
+             * Markets
+             * @description In the order of opening
+             */
+            markets: components["schemas"]["Card"][];
+            summary: components["schemas"]["Summary"];
+        };
         /**
          * TotalRow
          * @description The composite over the board.
@@ -1730,6 +3607,29 @@ export interface components {
          * @enum {string}
          */
         TransitionKind: "OPEN" | "CLOSE";
+        /** Varied */
+        Varied: {
+            /**
+             * A
+             * @description Of the questions about an instrument. Default: ES.
+             */
+            a?: string | null;
+            /**
+             * B
+             * @description With which it is compared. Default: NQ.
+             */
+            b?: string | null;
+            /**
+             * Day
+             * @description Of the first question. Default: Monday.
+             */
+            day?: string | null;
+            /**
+             * Market
+             * @description Of the first question. Default: Japan.
+             */
+            market?: string | null;
+        };
         /** VwapAnswer */
         VwapAnswer: {
             /** Symbol */
@@ -1960,6 +3860,508 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    futures_market_opens: {
+        parameters: {
+            query?: {
+                /** @description Keys such as USA. Default: all. */
+                market?: string[];
+                /** @description Monday to Sunday, or 1 to 7. */
+                day_of_week?: string[];
+                /** @description First trade date, such as 2025-10-09. */
+                start_date?: string | null;
+                /** @description Last trade date. */
+                end_date?: string | null;
+                /** @description WORKED, DIDNT_WORK, EXPIRED, NEUTRAL, ERROR, PENDING, or as texts. */
+                outcome?: string[];
+                /** @description STRONG_BUY, BUY, HOLD, SELL, STRONG_SELL. */
+                signal?: string[];
+                /** @description An instrument, TOTAL (default), or all. */
+                symbol?: string | null;
+                /** @description OPEN, LATE, MANUAL. Default: all; of figures all but MANUAL. */
+                kind?: string[];
+                /** @description A column, - before it for descending. Default: -opened_at. */
+                sort?: string | null;
+                page?: number;
+                page_size?: number;
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    futures_market_opens_pending: {
+        parameters: {
+            query?: {
+                /** @description An instrument, or all. */
+                symbol?: string | null;
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    futures_market_opens_stats: {
+        parameters: {
+            query?: {
+                /** @description Keys such as USA. Default: all. */
+                market?: string[];
+                /** @description Monday to Sunday, or 1 to 7. */
+                day_of_week?: string[];
+                /** @description First trade date, such as 2025-10-09. */
+                start_date?: string | null;
+                /** @description Last trade date. */
+                end_date?: string | null;
+                /** @description WORKED, DIDNT_WORK, EXPIRED, NEUTRAL, ERROR, PENDING, or as texts. */
+                outcome?: string[];
+                /** @description STRONG_BUY, BUY, HOLD, SELL, STRONG_SELL. */
+                signal?: string[];
+                /** @description An instrument, TOTAL (default), or all. */
+                symbol?: string | null;
+                /** @description OPEN, LATE, MANUAL. Default: all; of figures all but MANUAL. */
+                kind?: string[];
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatsAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    futures_market_opens_today: {
+        parameters: {
+            query?: {
+                /** @description A trade date such as 2025-10-09. Default: that of CME equities now. */
+                date?: string | null;
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TodayAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    futures_market_opens_session_id: {
+        parameters: {
+            query?: {
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    futuretrading_market_open_answers: {
+        parameters: {
+            query?: {
+                /** @description Of the first question. Default: Japan. */
+                market?: string | null;
+                /** @description Of the first question. Default: Monday. */
+                day?: string | null;
+                /** @description Of the questions about an instrument. Default: ES. */
+                a?: string | null;
+                /** @description With which it is compared. Default: NQ. */
+                b?: string | null;
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswersAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    futuretrading_market_open_history: {
+        parameters: {
+            query?: {
+                /** @description Keys such as USA. Default: all. */
+                market?: string[];
+                /** @description Monday to Sunday, or 1 to 7. */
+                day_of_week?: string[];
+                /** @description First trade date, such as 2025-10-09. */
+                start_date?: string | null;
+                /** @description Last trade date. */
+                end_date?: string | null;
+                /** @description WORKED, DIDNT_WORK, EXPIRED, NEUTRAL, ERROR, PENDING, or as texts. */
+                outcome?: string[];
+                /** @description STRONG_BUY, BUY, HOLD, SELL, STRONG_SELL. */
+                signal?: string[];
+                /** @description An instrument, TOTAL (default), or all. */
+                symbol?: string | null;
+                /** @description OPEN, LATE, MANUAL. Default: all; of figures all but MANUAL. */
+                kind?: string[];
+                /** @description A column, - before it for descending. Default: -opened_at. */
+                sort?: string | null;
+                page?: number;
+                page_size?: number;
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    futuretrading_market_open_insights: {
+        parameters: {
+            query?: {
+                /** @description Keys such as USA. Default: all. */
+                market?: string[];
+                /** @description Monday to Sunday, or 1 to 7. */
+                day_of_week?: string[];
+                /** @description First trade date, such as 2025-10-09. */
+                start_date?: string | null;
+                /** @description Last trade date. */
+                end_date?: string | null;
+                /** @description WORKED, DIDNT_WORK, EXPIRED, NEUTRAL, ERROR, PENDING, or as texts. */
+                outcome?: string[];
+                /** @description STRONG_BUY, BUY, HOLD, SELL, STRONG_SELL. */
+                signal?: string[];
+                /** @description An instrument, TOTAL (default), or all. */
+                symbol?: string | null;
+                /** @description OPEN, LATE, MANUAL. Default: all; of figures all but MANUAL. */
+                kind?: string[];
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InsightsAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    futuretrading_market_open_pending: {
+        parameters: {
+            query?: {
+                /** @description An instrument, or all. */
+                symbol?: string | null;
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    futuretrading_market_open_session_session_id_path: {
+        parameters: {
+            query?: {
+                /** @description An instrument, or TOTAL. Default: TOTAL. */
+                symbol?: string | null;
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PathAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    futuretrading_market_open_session_session_id_symbols: {
+        parameters: {
+            query?: {
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    futuretrading_market_open_stats: {
+        parameters: {
+            query?: {
+                /** @description Keys such as USA. Default: all. */
+                market?: string[];
+                /** @description Monday to Sunday, or 1 to 7. */
+                day_of_week?: string[];
+                /** @description First trade date, such as 2025-10-09. */
+                start_date?: string | null;
+                /** @description Last trade date. */
+                end_date?: string | null;
+                /** @description WORKED, DIDNT_WORK, EXPIRED, NEUTRAL, ERROR, PENDING, or as texts. */
+                outcome?: string[];
+                /** @description STRONG_BUY, BUY, HOLD, SELL, STRONG_SELL. */
+                signal?: string[];
+                /** @description An instrument, TOTAL (default), or all. */
+                symbol?: string | null;
+                /** @description OPEN, LATE, MANUAL. Default: all; of figures all but MANUAL. */
+                kind?: string[];
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatsAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    futuretrading_market_open_today: {
+        parameters: {
+            query?: {
+                /** @description A trade date such as 2025-10-09. Default: that of CME equities now. */
+                date?: string | null;
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TodayAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     futuretrading_quotes_latest: {
         parameters: {
             query?: {
@@ -2111,6 +4513,364 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InstrumentsAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    market_open_answers: {
+        parameters: {
+            query?: {
+                /** @description Of the first question. Default: Japan. */
+                market?: string | null;
+                /** @description Of the first question. Default: Monday. */
+                day?: string | null;
+                /** @description Of the questions about an instrument. Default: ES. */
+                a?: string | null;
+                /** @description With which it is compared. Default: NQ. */
+                b?: string | null;
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswersAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    market_open_download: {
+        parameters: {
+            query?: {
+                /** @description Keys such as USA. Default: all. */
+                market?: string[];
+                /** @description Monday to Sunday, or 1 to 7. */
+                day_of_week?: string[];
+                /** @description First trade date, such as 2025-10-09. */
+                start_date?: string | null;
+                /** @description Last trade date. */
+                end_date?: string | null;
+                /** @description WORKED, DIDNT_WORK, EXPIRED, NEUTRAL, ERROR, PENDING, or as texts. */
+                outcome?: string[];
+                /** @description STRONG_BUY, BUY, HOLD, SELL, STRONG_SELL. */
+                signal?: string[];
+                /** @description An instrument, TOTAL (default), or all. */
+                symbol?: string | null;
+                /** @description OPEN, LATE, MANUAL. Default: all; of figures all but MANUAL. */
+                kind?: string[];
+                /** @description csv (default), xlsx or parquet */
+                format?: "csv" | "xlsx" | "parquet";
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file, `market-opens-<from>-<to>.<format>`, with all columns of the rows. Text that a spreadsheet would take for a formula has an apostrophe before it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    market_open_history: {
+        parameters: {
+            query?: {
+                /** @description Keys such as USA. Default: all. */
+                market?: string[];
+                /** @description Monday to Sunday, or 1 to 7. */
+                day_of_week?: string[];
+                /** @description First trade date, such as 2025-10-09. */
+                start_date?: string | null;
+                /** @description Last trade date. */
+                end_date?: string | null;
+                /** @description WORKED, DIDNT_WORK, EXPIRED, NEUTRAL, ERROR, PENDING, or as texts. */
+                outcome?: string[];
+                /** @description STRONG_BUY, BUY, HOLD, SELL, STRONG_SELL. */
+                signal?: string[];
+                /** @description An instrument, TOTAL (default), or all. */
+                symbol?: string | null;
+                /** @description OPEN, LATE, MANUAL. Default: all; of figures all but MANUAL. */
+                kind?: string[];
+                /** @description A column, - before it for descending. Default: -opened_at. */
+                sort?: string | null;
+                page?: number;
+                page_size?: number;
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    market_open_insights: {
+        parameters: {
+            query?: {
+                /** @description Keys such as USA. Default: all. */
+                market?: string[];
+                /** @description Monday to Sunday, or 1 to 7. */
+                day_of_week?: string[];
+                /** @description First trade date, such as 2025-10-09. */
+                start_date?: string | null;
+                /** @description Last trade date. */
+                end_date?: string | null;
+                /** @description WORKED, DIDNT_WORK, EXPIRED, NEUTRAL, ERROR, PENDING, or as texts. */
+                outcome?: string[];
+                /** @description STRONG_BUY, BUY, HOLD, SELL, STRONG_SELL. */
+                signal?: string[];
+                /** @description An instrument, TOTAL (default), or all. */
+                symbol?: string | null;
+                /** @description OPEN, LATE, MANUAL. Default: all; of figures all but MANUAL. */
+                kind?: string[];
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InsightsAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    market_open_pending: {
+        parameters: {
+            query?: {
+                /** @description An instrument, or all. */
+                symbol?: string | null;
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    market_open_path: {
+        parameters: {
+            query?: {
+                /** @description An instrument, or TOTAL. Default: TOTAL. */
+                symbol?: string | null;
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PathAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    market_open_session: {
+        parameters: {
+            query?: {
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    market_open_stats: {
+        parameters: {
+            query?: {
+                /** @description Keys such as USA. Default: all. */
+                market?: string[];
+                /** @description Monday to Sunday, or 1 to 7. */
+                day_of_week?: string[];
+                /** @description First trade date, such as 2025-10-09. */
+                start_date?: string | null;
+                /** @description Last trade date. */
+                end_date?: string | null;
+                /** @description WORKED, DIDNT_WORK, EXPIRED, NEUTRAL, ERROR, PENDING, or as texts. */
+                outcome?: string[];
+                /** @description STRONG_BUY, BUY, HOLD, SELL, STRONG_SELL. */
+                signal?: string[];
+                /** @description An instrument, TOTAL (default), or all. */
+                symbol?: string | null;
+                /** @description OPEN, LATE, MANUAL. Default: all; of figures all but MANUAL. */
+                kind?: string[];
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatsAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    market_open_today: {
+        parameters: {
+            query?: {
+                /** @description A trade date such as 2025-10-09. Default: that of CME equities now. */
+                date?: string | null;
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TodayAnswer"];
                 };
             };
             400: components["responses"]["Problem400"];
