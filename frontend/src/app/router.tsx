@@ -1,7 +1,20 @@
-import { createRootRoute, createRoute, createRouter, retainSearchParams, useNavigate } from '@tanstack/react-router';
-import { useCallback } from 'react';
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  Outlet,
+  retainSearchParams,
+  useNavigate,
+} from '@tanstack/react-router';
+import { lazy, Suspense, useCallback } from 'react';
 import { type OnBoardSearch, readBoardSearch } from '@/features/futures/boardSearch';
 import { FuturesPage } from '@/features/futures/FuturesPage';
+import { readAnalyticsSearch } from '@/features/opens/analytics/analyticsSearch';
+import { readHistorySearch } from '@/features/opens/history/historySearch';
+import { OpensTabs } from '@/features/opens/OpensTabs';
+import { readPathSearch } from '@/features/opens/session/pathSearch';
+import { TodayPage } from '@/features/opens/today/TodayPage';
+import { readTodaySearch } from '@/features/opens/today/todaySearch';
 import { HomePage } from './HomePage';
 import { NotFound } from './shell/NotFound';
 import { PageError } from './shell/PageError';
@@ -43,7 +56,7 @@ const homeRoute = createRoute({
 /** Home has no room for an instrument in full: opening one leads to its page. */
 function HomeRoute() {
   const search = homeRoute.useSearch();
-  const write = useBoardSearch();
+  const write: OnBoardSearch = useWriteSearch();
   const navigate = useNavigate();
   const onSearch: OnBoardSearch = useCallback(
     (change, step) => {
@@ -64,14 +77,14 @@ const futuresRoute = createRoute({
 });
 
 function FuturesRoute() {
-  return <FuturesPage search={futuresRoute.useSearch()} onSearch={useBoardSearch()} />;
+  return <FuturesPage search={futuresRoute.useSearch()} onSearch={useWriteSearch()} />;
 }
 
-/** Writes the board's part of the page's address. */
-function useBoardSearch(): OnBoardSearch {
+/** Writes a page's part of its address: the given values, undefined takes one out; `step` is one for "back". */
+function useWriteSearch() {
   const navigate = useNavigate();
   return useCallback(
-    (change, step = false) => {
+    (change: object, step = false) => {
       void navigate({ to: '.', search: (before) => withoutUndefined({ ...before, ...change }), replace: !step });
     },
     [navigate],
@@ -85,7 +98,64 @@ function withoutUndefined<T extends object>(values: T): { [K in keyof T]: Exclud
   };
 }
 
-const routeTree = rootRoute.addChildren([homeRoute, futuresRoute]);
+const HistoryPage = lazy(async () => ({ default: (await import('@/features/opens/history/HistoryPage')).HistoryPage }));
+const AnalyticsPage = lazy(async () => ({
+  default: (await import('@/features/opens/analytics/AnalyticsPage')).AnalyticsPage,
+}));
+const SessionPage = lazy(async () => ({ default: (await import('@/features/opens/session/SessionPage')).SessionPage }));
+
+/** The pages of market opens, under their tabs. */
+const opensRoute = createRoute({ getParentRoute: () => rootRoute, id: 'opens', component: OpensRoute });
+
+function OpensRoute() {
+  return (
+    <>
+      <OpensTabs />
+      <Suspense>
+        <Outlet />
+      </Suspense>
+    </>
+  );
+}
+
+const todayRoute = createRoute({
+  getParentRoute: () => opensRoute,
+  path: '/futures/market-open/today',
+  validateSearch: readTodaySearch,
+  component: () => <TodayPage search={todayRoute.useSearch()} onSearch={useWriteSearch()} />,
+});
+
+const historyRoute = createRoute({
+  getParentRoute: () => opensRoute,
+  path: '/futures/market-open/history',
+  validateSearch: readHistorySearch,
+  component: () => <HistoryPage search={historyRoute.useSearch()} onSearch={useWriteSearch()} />,
+});
+
+const analyticsRoute = createRoute({
+  getParentRoute: () => opensRoute,
+  path: '/futures/analytics',
+  validateSearch: readAnalyticsSearch,
+  component: () => <AnalyticsPage search={analyticsRoute.useSearch()} onSearch={useWriteSearch()} />,
+});
+
+const sessionRoute = createRoute({
+  getParentRoute: () => opensRoute,
+  path: '/futures/market-open/session/$sessionId',
+  validateSearch: readPathSearch,
+  component: SessionRoute,
+});
+
+function SessionRoute() {
+  const { sessionId } = sessionRoute.useParams();
+  return <SessionPage sessionId={sessionId} search={sessionRoute.useSearch()} onSearch={useWriteSearch()} />;
+}
+
+const routeTree = rootRoute.addChildren([
+  homeRoute,
+  futuresRoute,
+  opensRoute.addChildren([todayRoute, historyRoute, analyticsRoute, sessionRoute]),
+]);
 
 export function createAppRouter() {
   return createRouter({ routeTree, defaultErrorComponent: PageError });

@@ -9,6 +9,7 @@ import { readBoardEvent } from './board';
 import { BoardStore } from './boardStore';
 import { type LatencySummary, LatencyWindow, SkewEstimator } from './clock';
 import { applyMarketEvent, type MarketBoard, marketsKey, readMarketEvent } from './markets';
+import { OPEN_EVENTS, OpensRefresher, opensKey } from './opens';
 import { type ClockReading, simulatedAt } from './presentClock';
 import { parseObject, readQuote } from './quote';
 import { QuoteStore } from './quoteStore';
@@ -46,6 +47,7 @@ export class LiveSession {
   readonly store = new QuoteStore((flush) => requestAnimationFrame(flush));
   readonly board = new BoardStore((flush) => requestAnimationFrame(flush));
   readonly alerts = new AlertStore();
+  private readonly opens: OpensRefresher;
   readonly wire: Wire;
   readonly spreadMs = Math.random() * SPREAD_MS;
   private readonly skew = new SkewEstimator();
@@ -67,6 +69,7 @@ export class LiveSession {
     this.queryClient = queryClient;
     this.namespace = namespace;
     this.localNow = now;
+    this.opens = new OpensRefresher(queryClient, now);
     this.wire = new Wire({
       open: (url) => open(inNamespace(url, namespace)),
       url: (since) => streamUrl(since, window.location.search),
@@ -76,6 +79,9 @@ export class LiveSession {
         'market.open': (data) => this.onMarket(data),
         'market.close': (data) => this.onMarket(data),
         alert: (data) => this.countUnless(this.alerts.take(data)),
+        ...Object.fromEntries(
+          OPEN_EVENTS.map((kind) => [kind, (data: string) => this.countUnless(this.opens.take(data))]),
+        ),
       },
       onClock: (serverMs, receivedMs) => this.skew.observe(serverMs, receivedMs),
       onResync: () => this.resync(),
@@ -168,6 +174,7 @@ export class LiveSession {
     this.countUnless(event !== null);
     if (!event) return;
     this.queryClient.setQueryData<MarketBoard>(marketsKey, (board) => board && applyMarketEvent(board, event));
+    this.opens.marketTurned();
   }
 
   private countUnless(readable: boolean): void {
@@ -191,7 +198,7 @@ export class LiveSession {
   private resync(): void {
     this.latencies.clear();
     void this.loadAlerts();
-    for (const queryKey of [snapshotKey, boardKey, seriesKey, marketsKey]) {
+    for (const queryKey of [snapshotKey, boardKey, seriesKey, marketsKey, opensKey]) {
       void this.queryClient.invalidateQueries({ queryKey });
     }
     void this.queryClient.refetchQueries({ predicate: (query) => query.state.status === 'error' });

@@ -1,4 +1,4 @@
-import { Link } from '@tanstack/react-router';
+import { Link, useLocation } from '@tanstack/react-router';
 import { ConnectionState } from '@/features/connection/ConnectionState';
 import { Latency } from '@/features/connection/Latency';
 import { SourceBadges } from '@/features/connection/SourceBadges';
@@ -30,13 +30,14 @@ export function Header() {
         <Link
           to="/futures"
           className={classes.page}
-          activeOptions={{ includeSearch: false }}
+          activeOptions={{ exact: true, includeSearch: false }}
           activeProps={{ 'aria-current': 'page' }}
           title="Future Trading: press g, then f"
         >
           <span className={classes.wide}>Future Trading</span>
           <span className={classes.narrow}>Futures</span>
         </Link>
+        <OpensLink />
       </nav>
       <div className={classes.market}>
         <MarketStatus chosen={chosen} onChoose={choose} />
@@ -51,5 +52,24 @@ export function Header() {
         <ThemeToggle />
       </div>
     </div>
+  );
+}
+
+/** Pages of market opens: their tabs lead from one to another. */
+const OPENS = /^\/futures\/(market-open|analytics)/;
+
+function OpensLink() {
+  const { pathname } = useLocation();
+  return (
+    <Link
+      to="/futures/market-open/today"
+      className={classes.page}
+      activeProps={{}}
+      aria-current={OPENS.test(pathname) ? 'page' : undefined}
+      title="Market opens: press g, then t"
+    >
+      <span className={classes.wide}>Market Opens</span>
+      <span className={classes.narrow}>Opens</span>
+    </Link>
   );
 }

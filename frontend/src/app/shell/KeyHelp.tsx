@@ -9,6 +9,9 @@ const KEYS: readonly (readonly [title: string, keys: readonly (readonly [keys: s
     [
       ['g h', 'Home'],
       ['g f', 'Future Trading'],
+      ['g t', 'Market opens: today'],
+      ['g o', 'Market opens: history'],
+      ['g a', 'Market opens: analytics'],
       ['?', 'this list'],
       ['Esc', 'close what is open'],
     ],
@@ -30,6 +33,14 @@ const KEYS: readonly (readonly [title: string, keys: readonly (readonly [keys: s
     [
       ['← →', 'previous, next instrument'],
       ['Esc', 'close'],
+    ],
+  ],
+  [
+    'Market opens: today',
+    [
+      ['j k', 'next, previous market'],
+      ['Enter', 'its 12 rows'],
+      ['[ ]', 'previous, next day'],
     ],
   ],
 ];

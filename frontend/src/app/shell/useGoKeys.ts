@@ -3,11 +3,17 @@ import { useEffect } from 'react';
 import { isTaken } from '@/shared/keys';
 
 /** Pages by the letter after "g". */
-const PAGES = { h: '/', f: '/futures' } as const;
+const PAGES = {
+  h: '/',
+  f: '/futures',
+  t: '/futures/market-open/today',
+  o: '/futures/market-open/history',
+  a: '/futures/analytics',
+} as const;
 /** The second key must follow within this time. */
 const TOGETHER_MS = 1_500;
 
-/** Keys that lead to pages: "g h" Home, "g f" Future Trading. */
+/** Keys that lead to pages, such as "g h" to Home; the list on "?" has them all. */
 export function useGoKeys(): void {
   const navigate = useNavigate();
   useEffect(() => {

@@ -1,6 +1,6 @@
 import type { Contribution, Missing, Total } from '@/live/board';
 import { UNKNOWN } from '@/shared/format';
-import { SignalMark } from './SignalBadge';
+import { SignalMark } from '@/shared/SignalMark';
 import classes from './total.module.css';
 import { isTurned, signed } from './totalScale';
 

@@ -1,12 +1,12 @@
 import { memo } from 'react';
 import { useBoardPart, useEverySecond } from '@/live/hooks';
 import { UNKNOWN } from '@/shared/format';
+import { SIGNAL_WORDS } from '@/shared/signals';
 import { ChangePercent, Price, SymbolButton } from './cells';
 import { Suspect } from './deskCells';
 import { barLength, changeLevel, type Heat, type Level, MOVED_PCT, STRONGLY_PCT, signalLevel } from './heat';
 import classes from './heat.module.css';
 import { rowView } from './rowView';
-import { SIGNAL_WORDS } from './signals';
 import { type ItemProps, useItemAttributes, type ViewProps } from './useItemAttributes';
 import { useRowView } from './useRowView';
 

@@ -3,8 +3,8 @@ import type { Thresholds, Total } from '@/live/board';
 import { useTotal } from '@/live/hooks';
 import { formatPercent, UNKNOWN } from '@/shared/format';
 import { WarningIcon } from '@/shared/icons';
+import { SignalMark } from '@/shared/SignalMark';
 import { Contributions } from './Contributions';
-import { SignalMark } from './SignalBadge';
 import classes from './total.module.css';
 import { missingText, SCALE_END, scaleMarks, scalePlace, signed } from './totalScale';
 

@@ -1,10 +1,10 @@
 /** The board's columns: what they are called, how they sort, how wide they are, which give way first. */
 
 import type { BoardRow } from '@/live/board';
+import { SIGNAL_WORDS } from '@/shared/signals';
 import { deskView } from './deskView';
 import { placeIn } from './range';
 import type { RowView } from './rowView';
-import { SIGNAL_WORDS } from './signals';
 
 /** What a row is sorted by. */
 export interface BoardFigures {

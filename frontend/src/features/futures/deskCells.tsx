@@ -6,12 +6,12 @@ import type { BoardRow } from '@/live/board';
 import { useBoardPart, useBoardRow, useQuote } from '@/live/hooks';
 import { formatMicros, formatSigned, toMicros } from '@/shared/decimal';
 import { formatPercent, UNKNOWN } from '@/shared/format';
+import { suspectTitle } from '@/shared/signals';
 import type { ColumnId } from './columns';
 import { type DeskView, deskView } from './deskView';
 import classes from './futures.module.css';
 import { RangeBar } from './RangeBar';
 import { SignalBadge } from './SignalBadge';
-import { suspectTitle } from './signals';
 import { signed } from './totalScale';
 
 export function useDeskView(symbol: string): DeskView {

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { readBoardRow } from '@/live/board';
+import { reasonTitle, SIGNAL_WORDS, suspectTitle } from '@/shared/signals';
 import { deskView } from './deskView';
 import { placeIn, placeText } from './range';
-import { reasonTitle, SIGNAL_WORDS, suspectTitle } from './signals';
 import { isTurned, missingText, scaleMarks, scalePlace, signed } from './totalScale';
 
 it('places a value between two ends', () => {

@@ -1,7 +1,7 @@
 /** How strongly a cell of the heatmap is coloured. */
 
 import type { Signal } from '@/api/board';
-import { SIGNAL_WORDS } from './signals';
+import { SIGNAL_WORDS } from '@/shared/signals';
 
 export const HEATS = ['signal', 'change'] as const;
 /** What the heatmap is coloured by. */

@@ -3,7 +3,7 @@
 import { defined, type FilterSearch, readFilterSearch, textOf } from '../history/filters';
 
 export interface AnalyticsSearch extends FilterSearch {
-  /** Of the questions: the market and the day ("mon"), and the two instruments that are compared. */
+  /** Of the questions: the market and the day, and the two instruments that are compared. */
   readonly qmarket?: string;
   readonly qday?: string;
   readonly a?: string;
@@ -17,7 +17,7 @@ export type OnAnalyticsSearch = (
 ) => void;
 
 const SYMBOL = /^[A-Z0-9][A-Z0-9._-]{0,23}$/;
-const DAY = /^(mon|tue|wed|thu|fri|sat|sun)$/;
+const DAY = /^(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day$/;
 
 /** Reads the address; what is unknown is left out, never an error. */
 export function readAnalyticsSearch(raw: Record<string, unknown>): AnalyticsSearch {

@@ -1,13 +1,20 @@
 /** Which sessions History and Analytics look at: their part of the page's address, and what the API is asked for it. */
 
-import type { Signal } from '@/api/board';
+import type { Outcome } from '@/api/marketOpen';
+import { SIGNAL_WORDS, type Signal } from '@/shared/signals';
+import { OUTCOME_WORDS } from '../shared/words';
 
-/** Days of the week as the API knows them; short in the address. */
 export const DAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'] as const;
 export type Day = (typeof DAYS)[number];
 
-export const OUTCOMES = ['WORKED', 'DIDNT_WORK', 'EXPIRED', 'NEUTRAL', 'ERROR', 'PENDING'] as const;
-export type Outcome = (typeof OUTCOMES)[number];
+export const OUTCOMES = [
+  'WORKED',
+  'DIDNT_WORK',
+  'EXPIRED',
+  'NEUTRAL',
+  'ERROR',
+  'PENDING',
+] as const satisfies readonly Outcome[];
 export const SIGNALS = ['STRONG_BUY', 'BUY', 'HOLD', 'SELL', 'STRONG_SELL'] as const satisfies readonly Signal[];
 export const KINDS = ['OPEN', 'LATE', 'MANUAL'] as const;
 export type Kind = (typeof KINDS)[number];
@@ -19,24 +26,23 @@ export const TOTAL = 'TOTAL';
 export interface FilterSearch {
   /** Keys of markets; not "market", which is the header's. */
   readonly markets?: string;
-  /** "mon.fri". */
   readonly days?: string;
   /** The first and the last trade date, "2025-10-09". */
   readonly from?: string;
-  readonly to?: string;
+  readonly until?: string;
   readonly outcomes?: string;
   readonly signals?: string;
   readonly kinds?: string;
   /** Whose row of each session; absent: TOTAL. */
-  readonly of?: string;
+  readonly symbol?: string;
 }
 
-/** What a filter means. Empty lists and nulls: all. */
-export interface Filters {
+/** What is chosen. Empty lists and nulls: all. */
+export interface FilterChoice {
   readonly markets: readonly string[];
   readonly days: readonly Day[];
   readonly from: string | null;
-  readonly to: string | null;
+  readonly until: string | null;
   readonly outcomes: readonly Outcome[];
   readonly signals: readonly Signal[];
   readonly kinds: readonly Kind[];
@@ -45,8 +51,6 @@ export interface Filters {
 
 const SYMBOL = /^[A-Z0-9][A-Z0-9._-]{0,23}$/;
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
-
-const shortDay = (day: Day): string => day.slice(0, 3).toLowerCase();
 
 /** The router reads what looks like a number as one. */
 export const textOf = (value: unknown): string =>
@@ -64,9 +68,9 @@ export function writeList(parts: readonly string[]): string | undefined {
 }
 
 /** Those of `known` that are in the list, in their own order. */
-function knownIn<T extends string>(known: readonly T[], text: string | undefined, spell = (each: T): string => each) {
+function knownIn<T extends string>(known: readonly T[], text: string | undefined): readonly T[] {
   const wanted = readList(text);
-  return known.filter((each) => wanted.includes(spell(each)));
+  return known.filter((each) => wanted.includes(each));
 }
 
 function readDate(value: string): string | undefined {
@@ -77,16 +81,16 @@ function readDate(value: string): string | undefined {
 /** Reads the address; what is unknown is left out, never an error. */
 export function readFilterSearch(raw: Record<string, unknown>): FilterSearch {
   const list = (name: string) => textOf(raw[name]);
-  const symbol = textOf(raw.of);
+  const symbol = list('symbol');
   return defined({
     markets: writeList(readList(list('markets'))),
-    days: writeList(knownIn(DAYS, list('days'), shortDay).map(shortDay)),
-    from: readDate(textOf(raw.from)),
-    to: readDate(textOf(raw.to)),
+    days: writeList(knownIn(DAYS, list('days'))),
+    from: readDate(list('from')),
+    until: readDate(list('until')),
     outcomes: writeList(knownIn(OUTCOMES, list('outcomes'))),
     signals: writeList(knownIn(SIGNALS, list('signals'))),
     kinds: writeList(knownIn(KINDS, list('kinds'))),
-    of: SYMBOL.test(symbol) && symbol !== TOTAL ? symbol : undefined,
+    symbol: SYMBOL.test(symbol) && symbol !== TOTAL ? symbol : undefined,
   });
 }
 
@@ -97,54 +101,62 @@ export function defined<T extends object>(values: T): { [K in keyof T]: Exclude<
   };
 }
 
-export function filtersOf(search: FilterSearch): Filters {
+export function choiceOf(search: FilterSearch): FilterChoice {
   return {
     markets: readList(search.markets),
-    days: knownIn(DAYS, search.days, shortDay),
+    days: knownIn(DAYS, search.days),
     from: search.from ?? null,
-    to: search.to ?? null,
+    until: search.until ?? null,
     outcomes: knownIn(OUTCOMES, search.outcomes),
     signals: knownIn(SIGNALS, search.signals),
     kinds: knownIn(KINDS, search.kinds),
-    symbol: search.of ?? TOTAL,
+    symbol: search.symbol ?? TOTAL,
   };
 }
 
-/** What a change of filters does to the address: every part of it, undefined where there is none. */
-export function searchOf(change: Partial<Filters>): { [K in keyof FilterSearch]: FilterSearch[K] | undefined } {
-  const { markets, days, from, to, outcomes, signals, kinds, symbol } = change;
+/** What a choice does to the address; undefined takes a part out. */
+export type FilterChange = { [K in keyof FilterSearch]?: FilterSearch[K] | undefined };
+
+export function changeOf(choice: Partial<FilterChoice>): FilterChange {
+  const { from, until, symbol, ...lists } = choice;
   return {
-    ...(markets && { markets: writeList(markets) }),
-    ...(days && { days: writeList(days.map(shortDay)) }),
+    ...Object.fromEntries(Object.entries(lists).map(([name, values]) => [name, writeList(values)])),
     ...(from !== undefined && { from: from ?? undefined }),
-    ...(to !== undefined && { to: to ?? undefined }),
-    ...(outcomes && { outcomes: writeList(outcomes) }),
-    ...(signals && { signals: writeList(signals) }),
-    ...(kinds && { kinds: writeList(kinds) }),
-    ...(symbol !== undefined && { of: symbol === TOTAL ? undefined : symbol }),
+    ...(until !== undefined && { until: until ?? undefined }),
+    ...(symbol !== undefined && { symbol: symbol === TOTAL ? undefined : symbol }),
   };
 }
 
-/** No filter at all, as a change of the address. */
-export const NO_FILTERS: { [K in keyof FilterSearch]-?: undefined } = {
-  markets: undefined,
-  days: undefined,
-  from: undefined,
-  to: undefined,
-  outcomes: undefined,
-  signals: undefined,
-  kinds: undefined,
-  of: undefined,
-};
+const NAMES = ['markets', 'days', 'from', 'until', 'outcomes', 'signals', 'kinds', 'symbol'] as const;
 
-/** The filters as the API's parameters. */
-export function filterParams(filters: Filters) {
-  const { markets, days, from, to, outcomes, signals, kinds, symbol } = filters;
+/** Takes every filter out of the address. */
+export const NO_FILTERS: FilterChange = Object.fromEntries(NAMES.map((name) => [name, undefined]));
+
+/** The filters as the API wants them. */
+export interface Filters {
+  market?: string[];
+  day_of_week?: string[];
+  start_date?: string;
+  end_date?: string;
+  outcome?: string[];
+  signal?: string[];
+  kind?: string[];
+  symbol?: string;
+}
+
+export interface HistoryQuery extends Filters {
+  sort?: string;
+  page?: number;
+  page_size?: number;
+}
+
+export function filtersOf(search: FilterSearch): Filters {
+  const { markets, days, from, until, outcomes, signals, kinds, symbol } = choiceOf(search);
   return {
     ...(markets.length > 0 && { market: [...markets] }),
     ...(days.length > 0 && { day_of_week: [...days] }),
     ...(from && { start_date: from }),
-    ...(to && { end_date: to }),
+    ...(until && { end_date: until }),
     ...(outcomes.length > 0 && { outcome: [...outcomes] }),
     ...(signals.length > 0 && { signal: [...signals] }),
     ...(kinds.length > 0 && { kind: [...kinds] }),
@@ -152,45 +164,33 @@ export function filterParams(filters: Filters) {
   };
 }
 
-/** One filter as it is told: what it is, its words, and how the address gets rid of it. */
+/** How many filters are set. */
+export function countFilters(search: FilterSearch): number {
+  return NAMES.filter((name) => search[name] !== undefined).length;
+}
+
+/** One filter in words; `name`: its part of the address. */
 export interface FilterWords {
   readonly name: keyof FilterSearch;
   readonly words: string;
 }
 
-const OUTCOME_WORDS: Readonly<Record<Outcome, string>> = {
-  WORKED: 'Worked',
-  DIDNT_WORK: "Didn't work",
-  EXPIRED: 'Expired',
-  NEUTRAL: 'No entry',
-  ERROR: 'Error',
-  PENDING: 'Pending',
-};
-const SIGNAL_WORDS: Readonly<Record<Signal, string>> = {
-  STRONG_BUY: 'Strong buy',
-  BUY: 'Buy',
-  HOLD: 'Hold',
-  SELL: 'Sell',
-  STRONG_SELL: 'Strong sell',
-};
 const KIND_WORDS: Readonly<Record<Kind, string>> = { OPEN: 'At the open', LATE: 'Late', MANUAL: 'By hand' };
 
-export const outcomeWord = (outcome: Outcome): string => OUTCOME_WORDS[outcome];
-export const signalWord = (signal: Signal): string => SIGNAL_WORDS[signal];
 export const kindWord = (kind: Kind): string => KIND_WORDS[kind];
 
 /** What is filtered, in words; nothing for all. `nameOf`: a market's name. */
-export function filterWords(filters: Filters, nameOf: (market: string) => string): readonly FilterWords[] {
-  const { markets, days, from, to, outcomes, signals, kinds, symbol } = filters;
+export function filterWords(choice: FilterChoice, nameOf: (market: string) => string): readonly FilterWords[] {
+  const { markets, days, from, until, outcomes, signals, kinds, symbol } = choice;
   const told: readonly (readonly [name: keyof FilterSearch, words: string])[] = [
     ['markets', markets.map(nameOf).join(' or ')],
     ['days', days.join(' or ')],
     ['from', from ? `from ${from}` : ''],
-    ['to', to ? `to ${to}` : ''],
-    ['outcomes', outcomes.map(outcomeWord).join(' or ')],
-    ['signals', signals.map(signalWord).join(' or ')],
+    ['until', until ? `until ${until}` : ''],
+    ['outcomes', outcomes.map((each) => OUTCOME_WORDS[each].word).join(' or ')],
+    ['signals', signals.map((each) => SIGNAL_WORDS[each].word).join(' or ')],
     ['kinds', kinds.map(kindWord).join(' or ')],
-    ['of', symbol === TOTAL ? '' : `${symbol} instead of TOTAL`],
+    ['symbol', symbol === TOTAL ? '' : `${symbol} instead of TOTAL`],
   ];
   return told.filter(([, words]) => words !== '').map(([name, words]) => ({ name, words }));
 }

@@ -1,6 +1,7 @@
 /** Words, icons and colours of signals; the colour never stands alone. */
 
-import type { Signal } from '@/api/board';
+/** As the API spells them. */
+export type Signal = 'STRONG_BUY' | 'BUY' | 'HOLD' | 'SELL' | 'STRONG_SELL';
 
 export interface SignalWords {
   readonly word: string;
