@@ -8,8 +8,9 @@ Start-up is recovery: whatever goes wrong, everything is forgotten and read agai
 from __future__ import annotations
 
 import gc
+import itertools
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import redis
@@ -25,6 +26,7 @@ from thor.desk.effects import MarketTransitioned
 from thor.desk.entries import Entry, quote_of, read_plainly
 from thor.desk.events import publish
 from thor.desk.handlers import Context, DomainEvent
+from thor.desk.missed import missed_entries, number_of
 from thor.desk.silence import SilenceReactor
 from thor.desk.snapshot import SnapshotReactor
 from thor.desk.store import DeposedError, DeskStore
@@ -115,6 +117,7 @@ class DeskWorker(Worker):
         self._time: DeskTime | None = None
         self._board: BoardFeed | None = None
         self._has_told = False
+        self._missed: Iterator[Entry] | None = None
         self._context = Context({}, {})
         self._known: object = None
         self._renew_at = self._refresh_at = self._commit_at = self._report_at = 0.0
@@ -224,14 +227,14 @@ class DeskWorker(Worker):
         """Where to read on: a stream that began anew below the cursor is read from its beginning, and entries that were
         trimmed before they were heard are told."""
         info = self._stream_info()
-        if _number(info.get("last-generated-id", BEGINNING)) < _number(cursor):
+        if number_of(info.get("last-generated-id", BEGINNING)) < number_of(cursor):
             log.warning("the stream began anew, it is read from its beginning", cursor=cursor)
             return BEGINNING
-        if cursor != BEGINNING and _number(info.get("max-deleted-entry-id", BEGINNING)) > _number(cursor):
-            log.error(
-                "entries were trimmed before the desk heard them: it was away for longer than the stream is kept",
-                after=cursor, up_to=info["max-deleted-entry-id"],
-            )  # fmt: skip
+        if cursor != BEGINNING and number_of(info.get("max-deleted-entry-id", BEGINNING)) > number_of(cursor):
+            up_to = info.get("first-entry-id", info["last-generated-id"])
+            log.warning("the stream no longer holds all entries: they are read from the stored ticks",
+                        after=cursor, up_to=up_to)  # fmt: skip
+            self._missed = missed_entries(cursor, up_to)
         return cursor
 
     def _stream_info(self) -> dict[str, str]:
@@ -239,7 +242,10 @@ class DeskWorker(Worker):
             found: Any = self._bus().xinfo_stream(self._keys.unified)
         except redis.ResponseError:
             return {}  # no stream yet
-        return {name: value.decode() for name, value in found.items() if isinstance(value, bytes)}
+        said = {name: value.decode() for name, value in found.items() if isinstance(value, bytes)}
+        if first := found.get("first-entry"):
+            said["first-entry-id"] = first[0].decode()
+        return said
 
     def _bus(self) -> redis.Redis:
         assert self._client is not None
@@ -290,10 +296,22 @@ class DeskWorker(Worker):
 
     def _read(self, desk: Desk, limit: Limit) -> Sequence[Entry]:
         """The next entries. Waits for them until the next timer, but no longer than until the lease is renewed."""
-        block_ms = self._patience_ms(desk, limit)
-        found: Any = self._bus().xread({self._keys.unified: desk.cursor}, count=BATCH, block=block_ms)
-        entries: Sequence[Entry] = found
-        return entries
+        before = self._read_missed()
+        if len(before) == BATCH:
+            return before
+        cursor = before[-1][0] if before else desk.cursor
+        block_ms = None if before else self._patience_ms(desk, limit)
+        found: Any = self._bus().xread({self._keys.unified: cursor}, count=BATCH, block=block_ms)
+        return [*before, *found] if before else found
+
+    def _read_missed(self) -> Sequence[Entry]:
+        """The next of those that were trimmed before this desk heard them."""
+        if self._missed is None:
+            return ()
+        found = list(itertools.islice(self._missed, BATCH))
+        if len(found) < BATCH:
+            self._missed = None
+        return found
 
     def _patience_ms(self, desk: Desk, limit: Limit) -> int | None:
         """How long the server may keep a read waiting; None: not at all."""
@@ -317,10 +335,10 @@ class DeskWorker(Worker):
 
     def _hear(self, desk: Desk, at: DeskTime, entries: Sequence[Entry], limit: Limit) -> bool:
         """Hear a batch, then what is due. True when there was nothing more to hear."""
-        last = None if limit.last_id is None else _number(limit.last_id)
+        last = None if limit.last_id is None else number_of(limit.last_id)
         for entry_id, fields in entries:
             text = entry_id.decode()
-            if last is not None and _number(text) > last:
+            if last is not None and number_of(text) > last:
                 break  # published after the player last said where it is
             entry_ms = int(text.partition("-")[0])
             quote = quote_of(fields, None if at.is_simulated else entry_ms * 1000)
@@ -330,7 +348,7 @@ class DeskWorker(Worker):
                 continue
             self._quotes += 1
             desk.hear(text, quote, at.entry_us(entry_ms, quote), limit.told_us)
-        drained = len(entries) < BATCH if last is None else _number(desk.cursor) >= last
+        drained = len(entries) < BATCH if last is None else number_of(desk.cursor) >= last
         if drained:
             desk.advance(limit.until_us, limit.told_us)
         return drained
@@ -423,8 +441,3 @@ class DeskWorker(Worker):
             return None
         turn, market = min(found, key=lambda each: each[0].at_us)
         return market, turn.kind.value, format_ts(turn.at_us)
-
-
-def _number(stream_id: str) -> tuple[int, int]:
-    milliseconds, _, number = stream_id.partition("-")
-    return int(milliseconds), int(number or 0)

@@ -317,7 +317,7 @@ class IntradayReactor(Reactor):
         return NOTHING
 
     def on_transition(self, transition: MarketTransition) -> Effects:
-        market, kind, at_us, day = transition
+        market, kind, at_us, day, _ = transition
         if kind is TransitionKind.CLOSE:
             self._close(market, at_us)
             return NOTHING
