@@ -33,6 +33,7 @@ from thor.market_open.targets import Side
 from thor.markets.trade_date import utc
 from thor.quotes.quote import format_ts
 from thor.quotes.rows import columns
+from thor.runtime.decimals import plain
 from thor.signals.config import Signal
 
 log = structlog.get_logger()
@@ -194,4 +195,4 @@ def code_version() -> Mapping[str, str]:
 
 
 def _text(value: Decimal | None) -> str | None:
-    return None if value is None else format(value, "f")
+    return None if value is None else plain(value)

@@ -47,9 +47,9 @@ def say(bench: DeskBench, until_us: int, quotes: Quotes) -> list[str]:
         bench.seq += 1
         event = payload(symbol, ts_us, bench.seq, **fields)
         entry_id = f"{ts_us // 1000}-{bench.seq}"
-        ids.append(bench.client.xadd(bench.keys.unified, {"s": symbol, "e": event}, id=entry_id).decode())
-    mapping: dict[str, Any] = {"watermark_us": until_us, **({"last_id": ids[-1]} if ids else {})}
-    bench.client.hset(bench.keys.replay, mapping=mapping)
+        bench.client.xadd(bench.keys.unified, {"s": symbol, "e": event}, id=entry_id)
+        ids.append(entry_id)
+    bench.client.hset(bench.keys.replay, mapping={"watermark_us": until_us, "last_id": ids[-1]})
     return ids
 
 
@@ -83,7 +83,7 @@ def test_an_open_is_captured_with_its_12_rows_and_graded_once(bench: DeskBench) 
     )  # fmt: skip
     assert (total.entry_side, total.entry_price, total.target_high, total.target_low) == ("BUY", 1041, 1061, 1021)
     assert (total.wndw, total.pnl_usd, total.target_hit_price, total.resolution_price) == ("WORKED", 100, 1061, 1061)
-    assert (total.deciding_stream_id, total.elapsed_sec, total.resolution_quality) == (ids[-1], 2, "exact")
+    assert (total.deciding_stream_id, total.elapsed_sec, total.resolution_quality) == (ids[-1], Decimal(2), "exact")
     assert (gold.bhs, gold.weight, gold.entry_side, gold.entry_price) == ("STRONG_SELL", 2, "SELL", 960)
     assert (gold.quote_age_ms, gold.market_open, gold.net_change) == (1000, 960, -40)
     told = [(kind, said) for kind, said in bench.events() if kind.startswith("market_open.")]
@@ -132,7 +132,7 @@ def test_a_desk_that_ends_anywhere_leaves_the_same_rows(
         assert MarketSession.objects.count() in (0, 12)
         bench.worker().drain()
     assert MarketSession.objects.count() == 12
-    assert (trade().wndw, trade().pnl_usd, trade().elapsed_sec) == ("WORKED", 100, 2)
+    assert (trade().wndw, trade().pnl_usd, trade().elapsed_sec) == ("WORKED", Decimal(100), Decimal(2))
     assert AuditRecord.objects.count() == 3 and list(faults(links())) == []
 
 
@@ -165,6 +165,10 @@ def test_what_the_stream_no_longer_holds_is_graded_from_the_stored_ticks(bench: 
     assert (trade().wndw, trade().deciding_stream_id) == ("WORKED", ids[-1])
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE ticks_made")
+
+
+def _prices(fields: dict[str, Any]) -> list[Any]:
+    return [fields[name] for name in ("last", "bid", "ask")]
 
 
 def test_a_capture_without_ym_is_missed_and_alarmed_until_the_next_one(bench: DeskBench) -> None:
