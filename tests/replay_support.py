@@ -51,9 +51,9 @@ _LEFT: Mapping[str, str] = {
     " FROM {n}.markets_marketdatasnapshot s JOIN {n}.markets_market m ON m.id = s.market_id"
     " ORDER BY s.opened_at, m.country",
     "alerts": "SELECT alert, severity, text, started_at, ended_at FROM {n}.desk_alert ORDER BY started_at, alert",
-    # TOTAL's second value is the entry heard last.
-    "reactors": "SELECT reactor, part, CASE part WHEN 'TOTAL' THEN state - 1 ELSE state END FROM {n}.desk_reactorstate"
-    " ORDER BY reactor, part",
+    # Without the ids of entries.
+    "reactors": "SELECT reactor, part, regexp_replace(state::text, '\"[0-9]+-[0-9]+\"', '\"id\"', 'g')"
+    " FROM {n}.desk_reactorstate ORDER BY reactor, part",
     "baselines": "SELECT b.symbol, b.trade_date, b.source, b.settlement, b.previous_close, b.open, b.at, t.ts, t.seq"
     " FROM {n}.signals_sessionbaseline b LEFT JOIN {n}.ticks t ON t.stream_id = b.from_stream_id ORDER BY b.id",
     "signals": "SELECT c.symbol, c.at, c.signal_from, c.signal_to, c.net_change, t.ts, t.seq"
