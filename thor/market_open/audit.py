@@ -22,6 +22,7 @@ ORIGIN: Final = "0" * 64
 class Kind(StrEnum):
     """What a record is of."""
 
+    REQUEST = "request"
     CAPTURE = "capture"
     OUTCOME = "outcome"
     CORRECTION = "correction"

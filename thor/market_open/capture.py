@@ -26,6 +26,8 @@ from thor.signals.config import InstrumentSignals, Signal, SignalSettings
 
 _WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _NOTHING: Final = Decimal("0.00")
+#: The answer to a wish that was fulfilled.
+CAPTURED: Final = "captured"
 #: How the reason ends where a quote could not be traded on.
 NO_SIDE: Final = ("has no bid", "has no ask")
 

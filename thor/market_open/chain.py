@@ -28,7 +28,7 @@ def append(entries: Sequence[Entry], at_us: int) -> list[Link]:
     """Add records in the open transaction; whoever else adds some waits for its end. ``at_us``: epoch microseconds."""
     if not entries:
         return []
-    newest = _lock()
+    newest = lock()
     number, previous = (0, ORIGIN) if newest is None else newest
     made: list[Link] = []
     for each in entries:
@@ -56,8 +56,11 @@ def head(day: date | None = None) -> AuditRecord | None:
     return records.first()
 
 
-def _lock() -> tuple[int, str] | None:
-    """Nobody else adds a record until this transaction ends. Returns the newest one's number and hash."""
+def lock() -> tuple[int, str] | None:
+    """Nobody else adds a record until this transaction ends. Returns the newest one's number and hash.
+
+    The desk adds records while it holds rows: whoever else changes rows takes this first, and waits for none of them.
+    """
     connection = connections[router.db_for_write(AuditRecord)]
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("records are added in the transaction of what they are about")

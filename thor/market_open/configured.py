@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
+
+from django.utils import timezone
 
 from thor.market_open.config import CaptureRequest as Wish
 from thor.market_open.config import (
@@ -19,6 +22,8 @@ from thor.markets.models import Market
 from thor.markets.selectors import active_markets
 
 _SECOND_US: Final = 1_000_000
+#: A wish is good for so long: who asked and was killed before the answer must not get a capture hours later.
+WISH_LASTS: Final = timedelta(seconds=60)
 
 
 def load_market_open_settings() -> MarketOpenSettings:
@@ -53,6 +58,8 @@ def _market(market: Market, region: RegionConfig | None, general: GlobalConfig) 
 
 
 def load_capture_requests() -> CaptureRequests:
-    """The wishes that nobody answered yet, the oldest first."""
-    waiting = CaptureRequest.objects.filter(status=CaptureRequest.Status.WAITING).order_by("id")
+    """The wishes of the last minute that nobody answered yet, the oldest first."""
+    waiting = CaptureRequest.objects.filter(
+        status=CaptureRequest.Status.WAITING, requested_at__gt=timezone.now() - WISH_LASTS
+    ).order_by("id")
     return CaptureRequests(tuple(Wish(*each) for each in waiting.values_list("id", "country")))

@@ -7,7 +7,7 @@ every possible trade are graded already: which of them was taken the capture say
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import date
 from typing import Any, ClassVar, Final
 
@@ -16,6 +16,7 @@ import msgspec
 from thor.indicators.extremes import ExtremesReactor
 from thor.instruments.instrument import BY_SYMBOL, InstrumentFacts, InstrumentTable
 from thor.market_open.capture import (
+    CAPTURED,
     NO_SIDE,
     CaptureKind,
     CaptureMissed,
@@ -330,7 +331,7 @@ class MarketOpenReactor(Reactor):
         self._captured[waiting.country] = waiting.trade_date
         effects: list[Effect] = [found.effect, AlertEnded(_alert(waiting.country), "captured again", waiting.at_us)]
         name = found.effect.session_id
-        effects.extend([self._answer(each, name, "captured", waiting.at_us) for each in waiting.requests])
+        effects.extend([self._answer(each, name, CAPTURED, waiting.at_us) for each in waiting.requests])
         total = found.effect.total
         if total.reason.endswith(NO_SIDE):
             text = f"{waiting.country}: no entry at the open, {total.reason}"
@@ -400,11 +401,19 @@ class MarketOpenReactor(Reactor):
     # --- wishes ---------------------------------------------------------------------------------------------------
 
     def _hear_requests(self, requests: CaptureRequests, at_us: int) -> Effects:
+        self._forget({each.id for each in requests.waiting})
         known = {each for waiting in self._waiting.values() for each in waiting.requests} | self._answered
-        self._answered &= {each.id for each in requests.waiting}
         return [
             effect for each in requests.waiting if each.id not in known for effect in self._hear_request(each, at_us)
         ]
+
+    def _forget(self, waiting: Set[int]) -> None:
+        """A wish that was withdrawn is not fulfilled, also by a desk that took it up before."""
+        self._answered &= waiting
+        for country, each in list(self._waiting.items()):
+            each.requests = [request for request in each.requests if request in waiting]
+            if each.kind is CaptureKind.MANUAL and not each.requests:
+                del self._waiting[country]
 
     def _hear_request(self, request: CaptureRequest, at_us: int) -> Effects:
         market = self._settings.market(request.country)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, Final
@@ -12,6 +13,7 @@ from thor.markets import feature
 from thor.markets.calendar import Calendar, DayNote, Interval, IntervalPhase, Phase
 from thor.markets.models import CalendarEdition, FeatureWindow, Market
 from thor.markets.trade_date import epoch_us
+from thor.runtime.problem import Problem
 from thor.runtime.schema import connection_for
 
 # One row a calendar: a hundred thousand Python datetimes would cost a process a second at its start. One statement
@@ -36,6 +38,18 @@ SELECT e.timezone_name, e.digest,
 def active_markets() -> list[Market]:
     """The markets that the clock follows, in the order of their places."""
     return list(Market.objects.filter(is_active=True))
+
+
+def market_named(name: str) -> Market:
+    """A market by its key, in any case. Raises Problem 422 for a name that is none's."""
+    known = {each.country: each for each in Market.objects.all()}
+    for country, market in known.items():
+        if country.casefold() == name.casefold():
+            return market
+    near = difflib.get_close_matches(name.lower(), {each.lower(): each for each in known}, n=1)
+    hint = next((f" (did you mean {each}?)" for each in known if near and each.lower() == near[0]), "")
+    names = f"one of {', '.join(known)}" if known else "none is there yet: run `thor seed_markets`"
+    raise Problem(f"no market is called {name[:40]!r}{hint}: {names}.", status=422)
 
 
 def editions() -> dict[str, str]:

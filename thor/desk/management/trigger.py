@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -19,7 +18,7 @@ from thor.history.group import IngestGroup
 from thor.markets.calendar import Calendar, Transition, TransitionKind
 from thor.markets.models import Market
 from thor.markets.now import market_now
-from thor.markets.selectors import load_calendars
+from thor.markets.selectors import load_calendars, market_named
 from thor.markets.session import parse_instant
 from thor.markets.trade_date import utc
 from thor.quotes.keys import Keys
@@ -54,7 +53,7 @@ class TriggerCommand(BaseCommand):
             raise CommandError(str(error), returncode=2) from error
 
     def _run(self, name: str, at_us: int | None, dry_run: bool) -> Iterator[str]:
-        market = _market(name)
+        market = market_named(name)
         turn = _newest(_calendar(market), self.kind, market_now().now_us if at_us is None else at_us)
         trigger = Trigger(market.country, turn.at_us, turn.trade_date, _after_id(market.country, turn))
         word = "opened" if self.kind is TransitionKind.OPEN else "closed"
@@ -94,17 +93,6 @@ def _step_again(there: Deferred, dry_run: bool) -> tuple[str, str, bool]:
 _STATES = {
     "todo": "waits", "doing": "runs", "succeeded": "done", "cancelled": "cancelled by hand", "aborted": "broken off"
 }  # fmt: skip
-
-
-def _market(name: str) -> Market:
-    known = {each.country: each for each in Market.objects.all()}
-    for country, market in known.items():
-        if country.casefold() == name.casefold():
-            return market
-    near = difflib.get_close_matches(name.lower(), {each.lower(): each for each in known}, n=1)
-    hint = next((f" (did you mean {each}?)" for each in known if near and each.lower() == near[0]), "")
-    names = f"one of {', '.join(known)}" if known else "none is there yet: run `thor seed_markets`"
-    raise Problem(f"no market is called {name!r}{hint}: {names}.")
 
 
 def _calendar(market: Market) -> Calendar:
