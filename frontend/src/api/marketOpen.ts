@@ -1,8 +1,6 @@
 /** Market opens: what was captured, what became of it, and what that says, as the API describes them. */
 
-import createClient from 'openapi-fetch';
-import { inNamespace, pageNamespace } from '@/shared/namespace';
-import type { components, paths } from './marketOpenSchema';
+import type { components, paths } from './schema';
 
 type Schemas = components['schemas'];
 
@@ -30,8 +28,3 @@ export type HistoryQuery = Query<'/api/market-open/history'>;
 /** Of insights too. */
 export type StatsQuery = Query<'/api/market-open/stats'>;
 export type AnswersQuery = Query<'/api/market-open/answers'>;
-
-export const opensApi = createClient<paths>({
-  baseUrl: window.location.origin,
-  fetch: (request) => fetch(new Request(inNamespace(request.url, pageNamespace()), request)),
-});

@@ -2,6 +2,7 @@ import { VisuallyHidden } from '@mantine/core';
 import type { BoardSearch, OnBoardSearch } from '@/features/futures/boardSearch';
 import { FuturesBoard } from '@/features/futures/FuturesBoard';
 import { WorldClock } from '@/features/markets/WorldClock';
+import { TodayBrief } from '@/features/opens/TodayBrief';
 import { ReplayList } from '@/features/replays/ReplayList';
 import classes from './home.module.css';
 import { useMarketChoice } from './shell/useMarketChoice';
@@ -19,6 +20,7 @@ export function HomePage({ search, onSearch }: HomePageProps) {
       <VisuallyHidden component="h1">Home</VisuallyHidden>
       <div className={classes.left}>
         <WorldClock chosen={chosen} onChoose={choose} />
+        <TodayBrief />
         <ReplayList />
       </div>
       <div className={classes.right}>

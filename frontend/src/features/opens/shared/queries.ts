@@ -1,8 +1,8 @@
 /** What the pages of market opens ask the server for. Events say when to ask anew (live/opens.ts, which knows the keys). */
 
 import { keepPreviousData, queryOptions, useQuery } from '@tanstack/react-query';
-import { unwrap } from '@/api/client';
-import { type AnswersQuery, type HistoryQuery, opensApi, type StatsQuery } from '@/api/marketOpen';
+import { api, unwrap } from '@/api/client';
+import type { AnswersQuery, HistoryQuery, StatsQuery } from '@/api/marketOpen';
 import { useWireStatus } from '@/live/hooks';
 import { opensKey } from '@/live/opens';
 
@@ -17,7 +17,7 @@ export function todayQuery(date?: string) {
     queryKey: [...opensKey, 'today', date ?? ''],
     staleTime: STALE_MS,
     queryFn: ({ signal }) =>
-      unwrap(opensApi.GET('/api/market-open/today', { params: { query: date ? { date } : {} }, signal })),
+      unwrap(api.GET('/api/market-open/today', { params: { query: date ? { date } : {} }, signal })),
   });
 }
 
@@ -28,7 +28,7 @@ export function sessionQuery(sessionId: string) {
     staleTime: STALE_MS,
     queryFn: ({ signal }) =>
       unwrap(
-        opensApi.GET('/api/market-open/session/{session_id}/symbols', {
+        api.GET('/api/market-open/session/{session_id}/symbols', {
           params: { path: { session_id: sessionId } },
           signal,
         }),
@@ -43,7 +43,7 @@ export function pathQuery(sessionId: string, symbol: string) {
     staleTime: STALE_MS,
     queryFn: ({ signal }) =>
       unwrap(
-        opensApi.GET('/api/market-open/session/{session_id}/path', {
+        api.GET('/api/market-open/session/{session_id}/path', {
           params: { path: { session_id: sessionId }, query: { symbol } },
           signal,
         }),
@@ -57,7 +57,7 @@ export function historyQuery(query: HistoryQuery) {
     queryKey: [...opensKey, 'history', query],
     staleTime: STALE_MS,
     placeholderData: keepPreviousData,
-    queryFn: ({ signal }) => unwrap(opensApi.GET('/api/market-open/history', { params: { query }, signal })),
+    queryFn: ({ signal }) => unwrap(api.GET('/api/market-open/history', { params: { query }, signal })),
   });
 }
 
@@ -66,7 +66,7 @@ export function statsQuery(query: StatsQuery) {
     queryKey: [...opensKey, 'stats', query],
     staleTime: STALE_MS,
     placeholderData: keepPreviousData,
-    queryFn: ({ signal }) => unwrap(opensApi.GET('/api/market-open/stats', { params: { query }, signal })),
+    queryFn: ({ signal }) => unwrap(api.GET('/api/market-open/stats', { params: { query }, signal })),
   });
 }
 
@@ -75,7 +75,7 @@ export function insightsQuery(query: StatsQuery) {
     queryKey: [...opensKey, 'insights', query],
     staleTime: STALE_MS,
     placeholderData: keepPreviousData,
-    queryFn: ({ signal }) => unwrap(opensApi.GET('/api/market-open/insights', { params: { query }, signal })),
+    queryFn: ({ signal }) => unwrap(api.GET('/api/market-open/insights', { params: { query }, signal })),
   });
 }
 
@@ -84,7 +84,7 @@ export function answersQuery(query: AnswersQuery) {
     queryKey: [...opensKey, 'answers', query],
     staleTime: STALE_MS,
     placeholderData: keepPreviousData,
-    queryFn: ({ signal }) => unwrap(opensApi.GET('/api/market-open/answers', { params: { query }, signal })),
+    queryFn: ({ signal }) => unwrap(api.GET('/api/market-open/answers', { params: { query }, signal })),
   });
 }
 

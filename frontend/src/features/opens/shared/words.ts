@@ -81,5 +81,7 @@ export function formatWeight(weight: number | null | undefined): string {
 export function missingWords(missing: SessionRow['missing']): string {
   const rows = missing ?? [];
   const of = (reason: string) => rows.flatMap((each) => (each.reason === reason ? each.symbol : []));
-  return [...new Set(rows.map(({ reason }) => reason))].map((reason) => `${reason} ${of(reason).join(', ')}`).join('; ');
+  return [...new Set(rows.map(({ reason }) => reason))]
+    .map((reason) => `${reason} ${of(reason).join(', ')}`)
+    .join('; ');
 }
