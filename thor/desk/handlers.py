@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from thor.desk.effects import Baseline, ConfigTaken, MarketTransitioned, SnapshotTaken, StatusesFound
 from thor.desk.models import Alert, ConfigRecord, TransitionRecord
@@ -23,20 +23,13 @@ from thor.markets.calendar import Calendar
 from thor.markets.models import Market, MarketDataSnapshot
 from thor.markets.trade_date import utc
 from thor.quotes import gate
+from thor.quotes.events import DomainEvent
 from thor.quotes.models import QuoteQuality
 from thor.quotes.quote import format_ts
 from thor.quotes.reactor import AlertEnded, AlertRaised, Effect, Row
 from thor.quotes.rows import Tables, write_rows
 from thor.signals import reactor as signals
 from thor.signals.models import SessionBaseline, SignalChange, SignalDay
-
-
-class DomainEvent(NamedTuple):
-    """An entry of ``thor:events``: its type, what it says, and its symbol where it has one."""
-
-    kind: str
-    payload: Mapping[str, Any]
-    symbol: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,8 @@ from procrastinate.job_context import JobContext
 from procrastinate.jobs import Job, Status
 from procrastinate.psycopg_connector import PsycopgConnector
 
-from thor.desk.events import publish
-from thor.desk.handlers import DomainEvent
 from thor.desk.jobs import DEAD_SECONDS, PATIENT_ATTEMPTS
+from thor.quotes.events import DomainEvent, publish
 from thor.quotes.keys import Keys
 from thor.quotes.quote import format_ts
 from thor.runtime.bus import connect

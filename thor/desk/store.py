@@ -13,9 +13,10 @@ from typing import Any, Final, NamedTuple
 from django.db import connection, transaction
 
 from thor.desk.desk import BEGINNING, FiredTimer
-from thor.desk.handlers import Context, DomainEvent, write
+from thor.desk.handlers import Context, write
 from thor.desk.models import DeskCheckpoint, ReactorState
 from thor.desk.models import FiredTimer as FiredTimerRow
+from thor.quotes.events import DomainEvent
 from thor.quotes.reactor import Effect, State
 
 NAME: Final = "desk"

@@ -15,7 +15,6 @@ from django.db import transaction
 from procrastinate.contrib.django import app
 
 from thor.desk import latest, summary, triggers
-from thor.desk.events import publish
 from thor.desk.handlers import Context, handle
 from thor.desk.jobs import QUEUE, Backoff, NotYetError
 from thor.desk.sources import missing
@@ -26,6 +25,7 @@ from thor.indicators.services import propose, sow
 from thor.instruments.selectors import groups
 from thor.markets.trade_date import utc
 from thor.quotes.bus import ValkeyQuoteBus
+from thor.quotes.events import publish
 from thor.quotes.keys import Keys
 from thor.quotes.reactor import AlertEnded, AlertRaised
 from thor.runtime.bus import connect

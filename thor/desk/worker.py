@@ -24,8 +24,7 @@ from thor.desk.config import ConfigTables
 from thor.desk.desk import BEGINNING, Desk
 from thor.desk.effects import MarketTransitioned
 from thor.desk.entries import Entry, quote_of, read_plainly
-from thor.desk.events import publish
-from thor.desk.handlers import Context, DomainEvent
+from thor.desk.handlers import Context
 from thor.desk.missed import missed_entries, number_of
 from thor.desk.silence import SilenceReactor
 from thor.desk.snapshot import SnapshotReactor
@@ -39,6 +38,7 @@ from thor.markets import selectors as markets
 from thor.markets.calendar import Calendar, Status
 from thor.markets.horizon import short_horizons
 from thor.markets.trade_date import utc
+from thor.quotes.events import DomainEvent, publish
 from thor.quotes.keys import Keys
 from thor.quotes.quote import format_ts
 from thor.quotes.reactor import AlertEnded, AlertRaised, Config, Effect, Reactor
@@ -397,8 +397,12 @@ class DeskWorker(Worker):
         publish(self._bus(), self._keys.events, events)
         self._store.told()
         for each in events:
-            # A signal on the edge of a threshold turns often: that is no news for a log.
-            (log.debug if each.kind == "signal" else log.info)(each.kind, **each.payload)
+            self.say(each)
+
+    def say(self, event: DomainEvent) -> None:
+        """What was told to the world, for who runs this desk."""
+        # A signal on the edge of a threshold turns often: that is no news for a log.
+        (log.debug if event.kind == "signal" else log.info)(event.kind, **event.payload)
 
     # --- telling how it is ----------------------------------------------------------------------------------------
 

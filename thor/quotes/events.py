@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NamedTuple
 
 import redis
 
-from thor.desk.handlers import DomainEvent
-
 #: So many events are kept for those who resume.
 EVENTS_KEPT: Final = 20_000
+
+
+class DomainEvent(NamedTuple):
+    """An entry of ``thor:events``: its type, what it says, and its symbol where it has one."""
+
+    kind: str
+    payload: Mapping[str, Any]
+    symbol: str = ""
 
 
 def publish(client: redis.Redis, key: str, events: Iterable[DomainEvent]) -> None:
