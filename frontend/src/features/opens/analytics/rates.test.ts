@@ -2,42 +2,37 @@ import { describe, expect, it } from 'vitest';
 import {
   formatInterval,
   formatPoints,
-  formatShare,
-  formatTook,
-  formatUsd,
   formatUsdInterval,
   isOutside,
   levelOf,
   placeOn,
   scaleOf,
+  shortUsd,
   stepOf,
   ticksOf,
+  wholePercent,
 } from './rates';
 
 it('writes shares and their intervals', () => {
-  expect([0.5384, 1, 0, null, undefined].map(formatShare)).toEqual(['54%', '100%', '0%', '—', '—']);
+  expect([0.5384, 1, 0, null, undefined].map(wholePercent)).toEqual(['54%', '100%', '0%', '—', '—']);
   expect(formatInterval([0.352, 0.719])).toBe('35 to 72%');
-  expect(formatInterval([-0.031, 0.0901])).toBe('−3 to 9%');
+  expect(formatInterval([-0.031, 0.0901])).toBe('-3 to 9%');
   expect(formatInterval([-0.004, 0.004])).toBe('0 to 0%');
-  expect([0.124, -0.03, 0.004, -0.004].map(formatPoints)).toEqual(['+12', '−3', '0', '0']);
+  expect([0.124, -0.03, 0.004, -0.004].map(formatPoints)).toEqual(['+12', '-3', '0', '0']);
 });
 
 it('writes money', () => {
-  expect([0, 100, -100, 12.5, 1234.56, -0.001].map((usd) => formatUsd(usd))).toEqual([
+  expect([0, 100, -100, 12.5, 1234.56, -0.001].map((usd) => shortUsd(usd))).toEqual([
     '$0',
     '$100',
-    '−$100',
+    '-$100',
     '$12.50',
     '$1,235',
     '$0',
   ]);
-  expect([20, 0, -3.2].map((usd) => formatUsd(usd, true))).toEqual(['+$20', '$0', '−$3.20']);
-  expect(formatUsdInterval([-3, 21])).toBe('−$3 to $21');
+  expect([20, 0, -3.2].map((usd) => shortUsd(usd, true))).toEqual(['+$20', '$0', '-$3.20']);
+  expect(formatUsdInterval([-3, 21])).toBe('-$3 to $21');
   expect(formatUsdInterval(null)).toBe('—');
-});
-
-it('writes how long a trade took', () => {
-  expect([0.4, 59.6, 725, 3780, null].map(formatTook)).toEqual(['0 s', '1 min 00 s', '12 min 05 s', '1 h 03 min', '—']);
 });
 
 describe('a rate against its base', () => {

@@ -9,54 +9,37 @@ export type Interval = readonly [low: number, high: number] | readonly number[];
 export const COIN = 0.5;
 
 /** "54%"; the unknown sign for null. */
-export function formatShare(share: number | null | undefined): string {
+export function wholePercent(share: number | null | undefined): string {
   return share === null || share === undefined ? UNKNOWN : `${Math.round(share * 100)}%`;
 }
 
-/** "54.3%", where there is room. */
-export function formatShareExactly(share: number | null | undefined): string {
-  return share === null || share === undefined ? UNKNOWN : `${(share * 100).toFixed(1)}%`;
-}
-
-/** "35 to 72%", "−3 to 9%". */
+/** "35 to 72%", "-3 to 9%". */
 export function formatInterval(interval: Interval | null | undefined): string {
   const ends = endsOf(interval);
-  return ends ? `${minus(Math.round(ends[0] * 100))} to ${minus(Math.round(ends[1] * 100))}%` : UNKNOWN;
+  return ends ? `${Math.round(ends[0] * 100) + 0} to ${Math.round(ends[1] * 100) + 0}%` : UNKNOWN;
 }
 
-/** "+12" or "−3" per cent points of a difference of shares; "0" for what rounds to it. */
+/** "+12" or "-3" per cent points of a difference of shares; "0" for what rounds to it. */
 export function formatPoints(difference: number): string {
-  const points = Math.round(difference * 100);
-  return points > 0 ? `+${points}` : minus(points);
+  const points = Math.round(difference * 100) + 0;
+  return points > 0 ? `+${points}` : String(points);
 }
 
-/** "$1,234", "−$12.50" with cents below $1,000, "+$3.20" where a sign is wanted. */
-export function formatUsd(usd: number | null | undefined, signed = false): string {
+/** "$1,234", "-$12.50" with cents below $1,000, "+$3.20" where a sign is wanted: for averages and axes. */
+export function shortUsd(usd: number | null | undefined, signed = false): string {
   if (usd === null || usd === undefined) return UNKNOWN;
   const size = Math.abs(usd);
   const [whole = '0', cents] = size.toFixed(size < 1000 ? 2 : 0).split('.');
   const digits = `$${groupThousands(whole)}${cents && cents !== '00' ? `.${cents}` : ''}`;
-  if (usd < 0 && /[1-9]/.test(digits)) return `−${digits}`;
+  if (usd < 0 && /[1-9]/.test(digits)) return `-${digits}`;
   return signed && usd > 0 && /[1-9]/.test(digits) ? `+${digits}` : digits;
 }
 
-/** "−$3 to $21". */
+/** "-$3 to $21". */
 export function formatUsdInterval(interval: Interval | null | undefined): string {
   const ends = endsOf(interval);
-  return ends ? `${formatUsd(ends[0])} to ${formatUsd(ends[1])}` : UNKNOWN;
+  return ends ? `${shortUsd(ends[0])} to ${shortUsd(ends[1])}` : UNKNOWN;
 }
-
-/** Time that a trade took: "42 s", "12 min 05 s", "1 h 03 min". */
-export function formatTook(seconds: number | null | undefined): string {
-  if (seconds === null || seconds === undefined) return UNKNOWN;
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  const two = (n: number) => String(n).padStart(2, '0');
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
-  return `${Math.floor(whole / 3600)} h ${two(Math.floor((whole % 3600) / 60))} min`;
-}
-
-const minus = (n: number): string => (n < 0 ? `−${-n}` : String(Math.abs(n)));
 
 /** Low and high of an interval; null for none. */
 export function endsOf(interval: Interval | null | undefined): readonly [number, number] | null {
@@ -68,6 +51,17 @@ export function endsOf(interval: Interval | null | undefined): readonly [number,
 export function isOutside(value: number | null | undefined, interval: Interval | null | undefined): boolean {
   const ends = endsOf(interval);
   return ends !== null && value !== null && value !== undefined && (value < ends[0] || value > ends[1]);
+}
+
+/** What a rate is measured against. */
+interface Against {
+  readonly base_rate: number | null;
+  readonly base_rate_after_spread: number | null;
+}
+
+/** What noise would win at the prices at which one could trade; before the spread where that is not known. */
+export function baseOf({ base_rate, base_rate_after_spread }: Against): number | null {
+  return base_rate_after_spread ?? base_rate;
 }
 
 /** From +2 (far above) to -2 (far below), null for what is not known. */

@@ -1,6 +1,6 @@
 /** Which sessions History and Analytics look at: their part of the page's address, and what the API is asked for it. */
 
-import type { Outcome } from '@/api/marketOpen';
+import type { Outcome, StatsQuery } from '@/api/marketOpen';
 import { SIGNAL_WORDS, type Signal } from '@/shared/signals';
 import { OUTCOME_WORDS } from '../shared/words';
 
@@ -133,24 +133,7 @@ const NAMES = ['markets', 'days', 'from', 'until', 'outcomes', 'signals', 'kinds
 export const NO_FILTERS: FilterChange = Object.fromEntries(NAMES.map((name) => [name, undefined]));
 
 /** The filters as the API wants them. */
-export interface Filters {
-  market?: string[];
-  day_of_week?: string[];
-  start_date?: string;
-  end_date?: string;
-  outcome?: string[];
-  signal?: string[];
-  kind?: string[];
-  symbol?: string;
-}
-
-export interface HistoryQuery extends Filters {
-  sort?: string;
-  page?: number;
-  page_size?: number;
-}
-
-export function filtersOf(search: FilterSearch): Filters {
+export function filtersOf(search: FilterSearch): StatsQuery {
   const { markets, days, from, until, outcomes, signals, kinds, symbol } = choiceOf(search);
   return {
     ...(markets.length > 0 && { market: [...markets] }),
