@@ -26,6 +26,13 @@ from thor.signals.config import InstrumentSignals, Signal, SignalSettings
 
 _WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _NOTHING: Final = Decimal("0.00")
+#: What an outcome sets, and nothing else may ever change (the database's guards know it too).
+OUTCOME_COLUMNS: Final = (
+    "wndw", "target_hit_type", "target_hit_price", "target_hit_at", "pnl_usd", "mark_to_market_usd",
+    "resolution_reason", "resolution_price", "resolution_quality", "resolved_at", "elapsed_sec", "observations",
+    "deciding_stream_id", "deciding_ts", "deciding_source", "deciding_seq", "deciding_bid", "deciding_ask",
+    "deciding_last",
+)  # fmt: skip
 #: The answer to a wish that was fulfilled.
 CAPTURED: Final = "captured"
 #: How the reason ends where a quote could not be traded on.
@@ -401,7 +408,7 @@ def _row(
         captured_at_us=instant.captured_us,
         capture_kind=instant.kind.value,
         traded_symbol=traded,
-        grading_price=settings.general.grading_price.value,
+        grading_price=(settings.general if trade is None else trade.entry).grading_price.value,
         evaluation_window_sec=instant.market.window_us // 1_000_000,
         window_ends_at_us=instant.until_us,
         wndw=(Outcome.NEUTRAL if trade is None else Outcome.PENDING).value,

@@ -8,6 +8,7 @@ every possible trade are graded already: which of them was taken the capture say
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import replace
 from datetime import date
 from typing import Any, ClassVar, Final
 
@@ -40,7 +41,7 @@ from thor.market_open.config import (
 )
 from thor.market_open.grading import Trade
 from thor.market_open.targets import Side
-from thor.markets.calendar import Calendar, GroupCalendars, MarketCalendars, Status, TransitionKind
+from thor.markets.calendar import Calendar, GroupCalendars, MarketCalendars, Status, Transition, TransitionKind
 from thor.markets.transition import MarketTransition
 from thor.quotes.quote import Quote
 from thor.quotes.reactor import NOTHING, AlertEnded, AlertRaised, Config, Effect, Effects, Reactor, State
@@ -54,6 +55,8 @@ LOOK_US: Final = 2_000_000
 LOOKS: Final = 3
 #: An open that is older than this when it is told is missed.
 LATE_US: Final = 300_000_000
+#: An open that was told later than this was one at which Thor was not there.
+ABSENT_US: Final = 1_000_000
 #: Looked for again: a quote may be on its way.
 _RETRIED: Final = frozenset({Missing.NO_QUOTE, Missing.STALE, Missing.SUSPECT})
 _FAR_US: Final = 1 << 62
@@ -73,6 +76,7 @@ class Waiting(msgspec.Struct):
     kind: CaptureKind
     due_us: int
     deadline_us: int
+    window_us: int
     moves: bool = False
     looks: int = 0
     requests: list[int] = []
@@ -104,9 +108,9 @@ class MarketOpenReactor(Reactor):
         self._markets: Mapping[str, Calendar] = {}
         self._groups: Mapping[str, Calendar] = {}
         self._editions: dict[str, str] = {}
-        #: Symbol of the board -> its newest good quote up to the next open; and those that are of after it already.
+        #: Symbol of the board -> its newest good quote up to the next open; and all that are of after it already.
         self._held: dict[str, tuple[Quote, str] | None] = dict.fromkeys(self._symbols())
-        self._early: dict[str, tuple[Quote, str]] = {}
+        self._early: dict[str, list[tuple[Quote, str]]] = {}
         self._suspect: set[str] = set()
         self._next_open_us = _FAR_US
         #: Market -> the date of its newest capture.
@@ -127,7 +131,10 @@ class MarketOpenReactor(Reactor):
         if at_us > self._next_open_us:
             self._look_ahead(at_us)
         if symbol in self._held:
-            (self._held if quote.ts_us <= self._next_open_us else self._early)[symbol] = (quote, entry_id)
+            if quote.ts_us <= self._next_open_us:
+                self._held[symbol] = (quote, entry_id)
+            else:
+                self._early.setdefault(symbol, []).append((quote, entry_id))
         if self._suspect:
             self._suspect.discard(symbol)
         if self._waiting:
@@ -164,10 +171,7 @@ class MarketOpenReactor(Reactor):
             return NOTHING
         self._look_ahead(transition.at_us)
         market = self._settings.market(transition.market)
-        if market is None or not market.captures or not self._settings.general.capture_enabled:
-            return NOTHING
-        calendar = self._markets.get(transition.market)
-        if calendar is not None and calendar.is_special(transition.trade_date):
+        if market is None or not self._is_captured(market, transition.trade_date):
             return NOTHING
         day = local_date(transition.at_us, market.timezone_name)
         if (reason := self._why_not(market, day)) is not None:
@@ -179,7 +183,7 @@ class MarketOpenReactor(Reactor):
         at_us = transition.at_us
         waiting = Waiting(
             market.country, day, at_us, at_us, told_us, at_us + market.window_us, CaptureKind.OPEN, at_us,
-            at_us + LOOKS * LOOK_US,
+            at_us + LOOKS * LOOK_US, market.window_us,
         )  # fmt: skip
         self._waiting[market.country] = waiting
         return self._look(waiting, at_us)
@@ -203,12 +207,22 @@ class MarketOpenReactor(Reactor):
         self._look_ahead(at_us)
         effects: list[Effect] = []
         for market in self._settings.markets:
-            opened_us = self._opened_us(market.country, at_us)
-            if statuses.get(market.country) is Status.OPEN and market.captures and opened_us is not None:
-                day = local_date(opened_us, market.timezone_name)
+            turn = self._opened(market.country, at_us)
+            if (
+                statuses.get(market.country) is Status.OPEN
+                and turn is not None
+                and self._is_captured(market, turn.trade_date)
+            ):
+                day = local_date(turn.at_us, market.timezone_name)
                 error = "nobody listened as it opened"
-                effects.append(CaptureMissed(market.country, day, opened_us, at_us, error))
+                effects.append(CaptureMissed(market.country, day, turn.at_us, at_us, error))
         return effects
+
+    def _is_captured(self, market: MarketSettings, trade_date: date) -> bool:
+        """People want its opens captured, and this is one of its usual days."""
+        calendar = self._markets.get(market.country)
+        is_special = calendar is not None and calendar.is_special(trade_date)
+        return market.captures and self._settings.general.capture_enabled and not is_special
 
     def next_timer_us(self) -> int | None:
         due = [each.due_us for each in self._waiting.values()]
@@ -222,6 +236,7 @@ class MarketOpenReactor(Reactor):
         if (table := config.get(InstrumentTable)) is not None:
             self._facts = table.by_symbol
         self._held = {symbol: self._held.get(symbol) for symbol in self._symbols()}
+        self._early = {symbol: found for symbol, found in self._early.items() if symbol in self._held}
         self._follow(config.get(MarketCalendars), config.get(GroupCalendars), at_us)
         effects: list[Effect] = []
         if self._settings.general.grading_enabled:
@@ -251,16 +266,22 @@ class MarketOpenReactor(Reactor):
             return
         opens = (_next_open_us(calendar, at_us - 1) for calendar in self._markets.values())
         self._next_open_us = min((each for each in opens if each is not None), default=_FAR_US)
-        for symbol, (quote, entry_id) in list(self._early.items()):
-            if quote.ts_us <= self._next_open_us:
-                self._held[symbol] = (quote, entry_id)
+        for symbol, found in list(self._early.items()):
+            while found and found[0][0].ts_us <= self._next_open_us:
+                self._held[symbol] = found.pop(0)
+            if not found:
                 del self._early[symbol]
 
     def _see(self, waiting: Waiting, symbol: str, found: tuple[Quote, str] | None) -> None:
         """Take one instrument into a capture as it is now."""
         view = waiting.views[symbol] = self._view(symbol, found, waiting.at_us)
         if symbol in self._facts:
-            waiting.trades[symbol] = both_sides(view, self._instant(waiting), self._facts[symbol], self._settings)
+            trades = both_sides(view, self._instant(waiting), self._facts[symbol], self._settings)
+            waiting.trades[symbol] = trades
+            # A source whose clock runs ahead: what it stamped after the open came before it was told.
+            for quote, entry_id in self._early.get(symbol, ()):
+                for trade in trades.values():
+                    trade.hear(quote, entry_id)
 
     def _view(self, symbol: str, found: tuple[Quote, str] | None, at_us: int) -> View:
         _, base = self._baselines.net_change(symbol)
@@ -287,8 +308,8 @@ class MarketOpenReactor(Reactor):
     def _instant(self, waiting: Waiting) -> Instant:
         market = self._settings.market(waiting.country)
         if market is None:  # taken away meanwhile
-            seconds = (waiting.until_us - waiting.at_us) // 1_000_000
-            market = MarketSettings(waiting.country, waiting.country, "UTC", False, seconds * 1_000_000)
+            market = MarketSettings(waiting.country, waiting.country, "UTC", False, waiting.window_us)
+        market = replace(market, window_us=waiting.window_us)
         return Instant(market, waiting.trade_date, waiting.opened_us, waiting.at_us, waiting.until_us, waiting.kind)
 
     # --- capturing ------------------------------------------------------------------------------------------------
@@ -302,10 +323,11 @@ class MarketOpenReactor(Reactor):
                 self._see(waiting, symbol, found)
         ym = waiting.views.get(TRADED, View(TRADED))
         wanted = any(each.missing in _RETRIED for each in waiting.views.values())
-        if ym.is_usable and (not wanted or waiting.looks >= LOOKS):
+        is_last = at_us + LOOK_US > waiting.deadline_us
+        if ym.is_usable and (not wanted or waiting.looks >= LOOKS or is_last):
             return self._finish(waiting)
         if ym.missing in _RETRIED or ym.is_usable:
-            if at_us + LOOK_US <= waiting.deadline_us:
+            if not is_last:
                 waiting.due_us = at_us + LOOK_US
                 return NOTHING
             if self._begin_late(waiting, at_us):
@@ -316,7 +338,7 @@ class MarketOpenReactor(Reactor):
         """Thor came after the open, and nothing is known of it: from when it came on, what is in force then counts."""
         last_us = min(waiting.opened_us + LATE_US, waiting.until_us)
         due_us = max(waiting.told_us, at_us + LOOK_US)
-        if waiting.moves or waiting.told_us <= at_us or due_us >= last_us:
+        if waiting.moves or waiting.told_us - waiting.opened_us < ABSENT_US or due_us >= last_us:
             return False
         waiting.moves, waiting.kind, waiting.looks = True, CaptureKind.LATE, 0
         waiting.due_us, waiting.deadline_us = due_us, last_us
@@ -324,10 +346,9 @@ class MarketOpenReactor(Reactor):
 
     def _finish(self, waiting: Waiting) -> Effects:
         del self._waiting[waiting.country]
-        found = capture(
-            self._instant(waiting), list(waiting.views.values()), waiting.trades, self._settings, self._signals,
-            self._basis(),
-        )  # fmt: skip
+        # The board as it is now: somebody may have edited it since the first look.
+        views = [waiting.views.get(symbol, View(symbol)) for symbol in self._symbols()]
+        found = capture(self._instant(waiting), views, waiting.trades, self._settings, self._signals, self._basis())
         self._captured[waiting.country] = waiting.trade_date
         effects: list[Effect] = [found.effect, AlertEnded(_alert(waiting.country), "captured again", waiting.at_us)]
         name = found.effect.session_id
@@ -375,11 +396,11 @@ class MarketOpenReactor(Reactor):
             return "is being captured"
         return None
 
-    def _opened_us(self, country: str, at_us: int) -> int | None:
-        """When the session that is on began; None while it is closed."""
+    def _opened(self, country: str, at_us: int) -> Transition | None:
+        """The open of the session that is on; None while it is closed."""
         calendar = self._markets.get(country)
         turn = None if calendar is None else calendar.last_transition(at_us)
-        return turn.at_us if turn is not None and turn.kind is TransitionKind.OPEN else None
+        return turn if turn is not None and turn.kind is TransitionKind.OPEN else None
 
     def _basis(self) -> dict[str, Any]:
         """What a capture rests on besides the quotes."""
@@ -417,25 +438,25 @@ class MarketOpenReactor(Reactor):
 
     def _hear_request(self, request: CaptureRequest, at_us: int) -> Effects:
         market = self._settings.market(request.country)
-        opened_us = self._opened_us(request.country, at_us)
+        turn = self._opened(request.country, at_us)
         if market is None:
             return [self._answer(request.id, "", f"{request.country} is no market that the clock follows", at_us)]
         if not self._settings.general.capture_enabled:
             return [self._answer(request.id, "", "captures are switched off", at_us)]
-        if opened_us is None:
+        if turn is None:
             said = f"{market.display_name} is closed: a capture now would take the place of its next open"
             return [self._answer(request.id, "", said, at_us)]
         if (waiting := self._waiting.get(market.country)) is not None:
             waiting.requests.append(request.id)
             return NOTHING
-        day = local_date(opened_us, market.timezone_name)
+        opened_us, day = turn.at_us, local_date(turn.at_us, market.timezone_name)
         if (reason := self._why_not(market, day)) is not None:
             return [self._answer(request.id, session_id(market.country, day), reason, at_us)]
         # Soon after the open it is the open's trade that is late; hours later it is one of its own.
         begin_us = opened_us if at_us - opened_us < min(LATE_US, market.window_us) else at_us
         waiting = Waiting(
             market.country, day, opened_us, at_us, at_us, begin_us + market.window_us, CaptureKind.MANUAL, at_us,
-            at_us + LOOKS * LOOK_US, moves=True, requests=[request.id],
+            at_us + LOOKS * LOOK_US, market.window_us, moves=True, requests=[request.id],
         )  # fmt: skip
         self._waiting[market.country] = waiting
         return self._look(waiting, at_us)
@@ -469,7 +490,7 @@ class MarketOpenReactor(Reactor):
     def state(self) -> State:
         return {
             **{symbol: _written(found) for symbol, found in self._held.items() if found is not None},
-            "early": {symbol: _written(found) for symbol, found in self._early.items()},
+            "early": {symbol: [_written(each) for each in found] for symbol, found in self._early.items()},
             "suspect": sorted(self._suspect),
             "captured": msgspec.to_builtins(self._captured),
             "waiting": [msgspec.to_builtins(each) for each in self._waiting.values()],
@@ -482,7 +503,7 @@ class MarketOpenReactor(Reactor):
     def restore(self, state: State) -> None:
         self._is_new = False
         parts = dict(state)
-        self._early = {symbol: _read(kept) for symbol, kept in parts.pop("early").items()}
+        self._early = {symbol: [_read(each) for each in kept] for symbol, kept in parts.pop("early").items()}
         self._suspect = set(parts.pop("suspect"))
         self._captured = msgspec.convert(parts.pop("captured"), dict[str, date])
         waiting = msgspec.convert(parts.pop("waiting"), list[Waiting])
