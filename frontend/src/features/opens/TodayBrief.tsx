@@ -67,7 +67,9 @@ function Lines({ cards }: { cards: readonly Card[] }) {
     <ul className={classes.lines}>
       {shown.map((card) => (
         <li key={card.country} className={classes.line} data-testid={`brief-${card.country}`} data-state={card.state}>
-          <span className={classes.name}>{card.display_name}</span>
+          <span className={classes.name} title={card.display_name}>
+            {card.display_name}
+          </span>
           <span className={classes.quiet}>{openTime(card)}</span>
           {card.session ? <Session session={card.session} /> : <State card={card} />}
         </li>

@@ -1,4 +1,4 @@
-import type { SessionRow } from '@/api/marketOpen';
+import type { AuditLine, SessionRow } from '@/api/marketOpen';
 import { UNKNOWN } from '@/shared/format';
 import { SignalMark } from '@/shared/SignalMark';
 import table from '@/shared/table.module.css';
@@ -15,15 +15,21 @@ interface SessionTableProps {
   /** The row that is looked at, where one can be chosen. */
   chosen?: string;
   onChoose?: (symbol: string) => void;
+  /** The session's records: with them each row says its contribution, its reason and its records. */
+  audit?: readonly AuditLine[];
 }
 
 /** The rows of a session: what each instrument said, its own theoretical trade, and what became of it. */
-export function SessionTable({ rows, label, chosen, onChoose }: SessionTableProps) {
+export function SessionTable({ rows, label, chosen, onChoose, audit }: SessionTableProps) {
   return (
     // Scrolls sideways where it is narrow, by keyboard too.
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable
     <section className={classes.scroll} aria-label={`Rows of ${label}`} tabIndex={0}>
-      <table className={`${table.table} ${classes.table}`} data-testid="session-rows">
+      <table
+        className={`${table.table} ${classes.table}`}
+        data-full={audit !== undefined || undefined}
+        data-testid="session-rows"
+      >
         <thead>
           <tr>
             <th scope="col">Instrument</th>
@@ -51,11 +57,12 @@ export function SessionTable({ rows, label, chosen, onChoose }: SessionTableProp
             <th scope="col" data-align="right" title="From the capture to the end">
               After
             </th>
+            {audit && <FullHead />}
           </tr>
         </thead>
         <tbody>
           {rows.map((row) => (
-            <Row key={row.symbol} row={row} isChosen={row.symbol === chosen} onChoose={onChoose} />
+            <Row key={row.symbol} row={row} isChosen={row.symbol === chosen} onChoose={onChoose} audit={audit} />
           ))}
         </tbody>
       </table>
@@ -67,9 +74,10 @@ interface RowProps {
   row: SessionRow;
   isChosen: boolean;
   onChoose: ((symbol: string) => void) | undefined;
+  audit: readonly AuditLine[] | undefined;
 }
 
-function Row({ row, isChosen, onChoose }: RowProps) {
+function Row({ row, isChosen, onChoose, audit }: RowProps) {
   const { symbol, bhs, weight, reason } = row;
   const precision = usePrecision()(row.traded_symbol);
   const price = (value: number | null) => formatPrice(value, precision);
@@ -116,6 +124,7 @@ function Row({ row, isChosen, onChoose }: RowProps) {
         <Money usd={row.pnl_usd} />
       </td>
       <td data-align="right">{row.entry_side ? formatSpan(row.elapsed_sec) : UNKNOWN}</td>
+      {audit && <FullCells row={row} audit={audit} />}
     </tr>
   );
 }
@@ -130,4 +139,35 @@ function LastPrice({ row, precision }: { row: SessionRow; precision: number }) {
       {words}
     </span>
   );
+}
+
+function FullHead() {
+  return (
+    <>
+      <th scope="col" data-align="right" title="Stat value times contract weight">
+        Weighted
+      </th>
+      <th scope="col">Reason</th>
+      <th scope="col">Records</th>
+    </>
+  );
+}
+
+function FullCells({ row, audit }: { row: SessionRow; audit: readonly AuditLine[] }) {
+  const records = audit.filter(({ symbol }) => symbol === row.symbol || symbol === '');
+  return (
+    <>
+      <td data-align="right">{weightedWords(row)}</td>
+      <td className={classes.reason}>{row.reason || row.resolution_reason || UNKNOWN}</td>
+      <td title={records.map(({ number, kind, hash }) => `${number} ${kind} ${hash}`).join('\n')}>
+        {records.map(({ number }) => number).join(', ') || UNKNOWN}
+      </td>
+    </>
+  );
+}
+
+/** What the row adds to TOTAL's weighted sum; of TOTAL the sum. */
+function weightedWords({ stat_value, contract_weight, sum_weighted }: SessionRow): string {
+  const weighted = stat_value === null || contract_weight === null ? sum_weighted : stat_value * contract_weight;
+  return weighted === null ? UNKNOWN : String(Number(weighted.toFixed(6)));
 }

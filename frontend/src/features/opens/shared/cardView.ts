@@ -32,6 +32,13 @@ export function openTime({ opens_at, timezone }: Pick<Card, 'opens_at' | 'timezo
   return opens_at === null ? '' : timeIn(timezone, Date.parse(opens_at)).slice(0, 5);
 }
 
+/** Its hours on its own clocks: "09:30 to 16:00 local"; empty where it has no session. */
+export function hoursWords(card: Pick<Card, 'opens_at' | 'closes_at' | 'timezone'>): string {
+  const { closes_at, timezone } = card;
+  if (closes_at === null) return openTime(card);
+  return `${openTime(card)} to ${timeIn(timezone, Date.parse(closes_at)).slice(0, 5)} local`;
+}
+
 /** What is special about a capture: that it came late, or that a person asked for it; null of an ordinary one. */
 export function captureNote({ capture_kind, captured_at, opened_at }: SessionRow): string | null {
   const after = formatSpan((Date.parse(captured_at) - Date.parse(opened_at)) / 1000);

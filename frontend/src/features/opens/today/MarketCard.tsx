@@ -6,7 +6,7 @@ import { useEverySecond } from '@/live/hooks';
 import { UNKNOWN } from '@/shared/format';
 import { ClockIcon, WarningIcon } from '@/shared/icons';
 import { SignalMark } from '@/shared/SignalMark';
-import { captureNote, openTime, stateWords } from '../shared/cardView';
+import { captureNote, hoursWords, stateWords } from '../shared/cardView';
 import { Money } from '../shared/Money';
 import { OutcomeBadge, QualityMark } from '../shared/OutcomeBadge';
 import { SessionRows } from '../shared/SessionRows';
@@ -27,14 +27,14 @@ export const MarketCard = memo(function MarketCard({ card, isOpened, onToggle }:
     <li className={classes.card} data-testid={`open-${country}`} data-state={state} data-opened={isOpened || undefined}>
       <div className={classes.head}>
         <h2 className={classes.name}>{display_name}</h2>
-        <span className={classes.quiet}>{headWords(card)}</span>
         <span className={classes.state}>
           {session ? <OutcomeBadge outcome={session.wndw} testId={`outcome-${country}`} /> : <State card={card} />}
         </span>
+        <span className={classes.quiet}>{headWords(card)}</span>
       </div>
-      {card.missed && (
+      {state === 'missed' && (
         <p className={classes.missed} data-testid={`missed-${country}`}>
-          {card.missed.error}
+          {card.missed?.error ?? 'Thor did not run'}
         </p>
       )}
       {session && <Captured session={session} country={country} isOpened={isOpened} onToggle={onToggle} />}
@@ -42,11 +42,11 @@ export const MarketCard = memo(function MarketCard({ card, isOpened, onToggle }:
   );
 });
 
-/** "China, 09:30"; of a market that is called as its country only the time. */
+/** "China, 09:30 to 15:00 local"; of a market that is called as its country only the times. */
 function headWords(card: Card): string {
   const country = card.country.replaceAll('_', ' ');
   const name = country === card.display_name.replaceAll('_', ' ') ? '' : country;
-  return [name, openTime(card)].filter((word) => word !== '').join(', ');
+  return [name, hoursWords(card)].filter((word) => word !== '').join(', ');
 }
 
 function State({ card }: { card: Card }) {

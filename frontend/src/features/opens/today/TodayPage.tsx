@@ -6,6 +6,7 @@ import { NextOpen } from '../shared/NextOpen';
 import { useToday } from '../shared/queries';
 import { StaleNote } from '../shared/StaleNote';
 import { SummaryBar } from '../shared/SummaryBar';
+import { useSnapshot } from '../shared/useSnapshot';
 import { MarketCard } from './MarketCard';
 import { TodaySkeleton } from './TodaySkeleton';
 import classes from './today.module.css';
@@ -20,6 +21,7 @@ interface TodayPageProps {
 /** The opens of a date, market by market, as they come, are captured and graded. */
 export function TodayPage({ search, onSearch }: TodayPageProps) {
   const { data, error, refetch, isFetching } = useToday(search.date);
+  useSnapshot();
   const cards = useRef<HTMLUListElement>(null);
   const date = search.date ?? data?.date;
   const step = useCallback((by: 1 | -1) => date && onSearch({ date: stepDate(date, by) }, true), [date, onSearch]);
