@@ -43,6 +43,15 @@ const KEYS: readonly (readonly [title: string, keys: readonly (readonly [keys: s
       ['[ ]', 'previous, next day'],
     ],
   ],
+  [
+    'Market opens: history, analytics',
+    [
+      ['f', 'filters'],
+      ['j k', 'next, previous session'],
+      ['Enter', 'its 12 rows'],
+      ['[ ]', 'previous, next page'],
+    ],
+  ],
 ];
 
 /** The keys, on "?"; a dialog of the browser's own. */

@@ -105,7 +105,7 @@ function Figures({ stats, search, onSearch }: AnalyticsPageProps & { stats: Stat
       </div>
       <RateTables stats={stats} onSearch={onSearch} />
       <MarketDayMap stats={stats} search={search} onSearch={onSearch} />
-      <Insights search={search} />
+      <Insights search={search} onSearch={onSearch} />
       <div className={classes.columns}>
         <Months months={stats.by_month} />
         <QualityShares stats={stats} />

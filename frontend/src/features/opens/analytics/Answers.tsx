@@ -5,7 +5,7 @@ import { useMarkets } from '@/live/hooks';
 import { ProblemAlert } from '@/shared/ProblemAlert';
 import { DAYS } from '../history/filters';
 import { answersQuery } from '../shared/queries';
-import type { AnalyticsSearch, OnAnalyticsSearch } from './analyticsSearch';
+import { type AnalyticsSearch, ASKED, type OnAnalyticsSearch } from './analyticsSearch';
 import classes from './answers.module.css';
 import { Section } from './Section';
 
@@ -54,9 +54,6 @@ function List({ answers }: { answers: AnswersAnswer['answers'] }) {
     </dl>
   );
 }
-
-/** What is asked unless something is chosen (SPEC 8). */
-const ASKED = { qmarket: 'Japan', qday: 'Monday', a: 'ES', b: 'NQ' } as const;
 
 function Choices({ search, onSearch }: AnswersProps) {
   const { data: markets } = useMarkets();

@@ -1,15 +1,20 @@
 import { formatCount } from '@/shared/format';
 import { ProblemAlert } from '@/shared/ProblemAlert';
 import classes from './analytics.module.css';
-import type { AnalyticsSearch } from './analyticsSearch';
+import { type AnalyticsSearch, ASKED, type OnAnalyticsSearch } from './analyticsSearch';
 import { Comparisons } from './Comparisons';
 import { Predictors } from './Predictors';
 import { type Insights as InsightsRead, useInsights } from './reads';
 import { Section } from './Section';
 import { SignalMatrix } from './SignalMatrix';
 
+interface InsightsProps {
+  search: AnalyticsSearch;
+  onSearch: OnAnalyticsSearch;
+}
+
 /** What the instruments' own signals say of YM's trade. */
-export function Insights({ search }: { search: AnalyticsSearch }) {
+export function Insights({ search, onSearch }: InsightsProps) {
   const { data, error, refetch, isFetching } = useInsights(search);
   if (error && !data) {
     return (
@@ -22,10 +27,16 @@ export function Insights({ search }: { search: AnalyticsSearch }) {
     );
   }
   if (!data) return <p className={classes.note}>Loading what the instruments say…</p>;
-  return <Said insights={data} />;
+  return <Said insights={data} of={search.a ?? ASKED.a} onOf={(a) => onSearch({ a: a === ASKED.a ? undefined : a })} />;
 }
 
-function Said({ insights }: { insights: InsightsRead }) {
+interface SaidProps {
+  insights: InsightsRead;
+  of: string;
+  onOf: (symbol: string) => void;
+}
+
+function Said({ insights, of, onOf }: SaidProps) {
   const { base, by_signal, predictors, comparisons } = insights;
   const note = `of ${formatCount(base.decided)} decided sessions: how often its own side was the way that YM went`;
   return (
@@ -35,7 +46,7 @@ function Said({ insights }: { insights: InsightsRead }) {
           <Predictors predictors={predictors} />
         </Section>
         <Section id="comparisons" title="One against another" note="only sessions in which both took a side">
-          <Comparisons comparisons={comparisons} />
+          <Comparisons comparisons={comparisons} of={of} onOf={onOf} />
         </Section>
       </div>
       <Section

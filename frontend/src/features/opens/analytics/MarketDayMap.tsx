@@ -1,3 +1,4 @@
+import { VisuallyHidden } from '@mantine/core';
 import { formatCount } from '@/shared/format';
 import { changeOf, choiceOf } from '../history/filters';
 import type { AnalyticsSearch, OnAnalyticsSearch } from './analyticsSearch';
@@ -75,7 +76,7 @@ function MapCell({ cell, name, isChosen, onPick }: MapCellProps) {
   const base = baseOf(cell);
   const { hit_rate: rate, hit_rate_interval: interval, decided, day } = cell;
   const level = levelOf(rate, base);
-  const words = `${name} on ${day}s: ${wholePercent(rate)} of ${decided} decided worked, by chance ${wholePercent(base)}, 95%: ${formatInterval(interval)}`;
+  const words = `${name} on ${day}s: ${wholePercent(rate)} of ${decided} decided worked, by chance ${wholePercent(base)}, 95%: ${formatInterval(interval)}${cell.low_sample ? ', low sample' : ''}`;
   return (
     <button
       type="button"
@@ -84,10 +85,12 @@ function MapCell({ cell, name, isChosen, onPick }: MapCellProps) {
       data-level={level ?? 'none'}
       data-low-sample={cell.low_sample || undefined}
       aria-pressed={isChosen}
-      aria-label={words}
-      title={`${words}${cell.low_sample ? ', low sample' : ''}. Press to look at it alone.`}
+      title={`${words}. Press to look at it alone.`}
       onClick={onPick}
     >
+      <VisuallyHidden>
+        {name}, {day}:
+      </VisuallyHidden>
       <span className={classes.rate}>
         {wholePercent(rate)}
         {isOutside(base, interval) && <span className={classes.apart}> ●</span>}

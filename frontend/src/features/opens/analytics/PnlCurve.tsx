@@ -65,6 +65,12 @@ function drawdownWords(days: readonly CurvePoint[], maxDrawdown: number): string
   return `Largest drawdown: ${shortUsd(Math.abs(maxDrawdown))}, from ${from.trade_date} to ${to.trade_date}.`;
 }
 
+/** Dates for the axis: the first, the last, and three between where there are some. */
+function datesOf(days: readonly CurvePoint[]): readonly string[] {
+  const last = days.length - 1;
+  return [...new Set([0, 0.25, 0.5, 0.75, 1].map((share) => days[Math.round(share * last)]?.trade_date ?? ''))];
+}
+
 interface PictureProps {
   days: readonly CurvePoint[];
   shown: number;
@@ -113,8 +119,9 @@ function Picture({ days, shown, onShow }: PictureProps) {
           <circle className={classes.dot} cx={x} cy={y} r={3.5} />
         </svg>
         <p className={classes.ends} aria-hidden="true">
-          <span>{days[0]?.trade_date}</span>
-          <span>{days.at(-1)?.trade_date}</span>
+          {datesOf(days).map((date) => (
+            <span key={date}>{date}</span>
+          ))}
         </p>
       </div>
     </div>

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import classes from './plots.module.css';
-import { endsOf, type Interval, type Level, placeOn, type Scale } from './rates';
+import { endsOf, type Interval, isOutside, type Level, placeOn, type Scale } from './rates';
 
 const HEIGHT = 22;
 const WHOLE: Scale = { low: 0, high: 1 };
@@ -37,7 +37,7 @@ interface ValuePlotProps {
 export function ValuePlot({ value, interval, scale, marks, isLowSample }: ValuePlotProps) {
   const zero = placeOn(scale, 0) * 100;
   const end = value === null ? zero : placeOn(scale, value) * 100;
-  const level = value === null || value === 0 ? 0 : value > 0 ? 1 : -1;
+  const level = value === null || !isOutside(0, interval) ? 0 : value > 0 ? 1 : -1;
   return (
     <Plot level={level} isLowSample={isLowSample} marks={marks} scale={scale}>
       {value !== null && (

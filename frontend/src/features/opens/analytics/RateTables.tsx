@@ -8,6 +8,7 @@ import {
   baseOf,
   formatInterval,
   formatUsdInterval,
+  isOutside,
   levelOf,
   type Scale,
   scaleOf,
@@ -48,13 +49,17 @@ export function RateTables({ stats, onSearch }: RateTablesProps) {
         note={
           <>
             <span className={classes.keyRate}>bar</span> worked of decided,{' '}
-            <span className={classes.keyBase}>thin bar</span> by chance, line: 95%
+            <span className={classes.keyBase}>thin bar</span> by chance, line: 95%; grey: not told apart from chance
           </>
         }
       >
         <HitRates parts={parts} />
       </Section>
-      <Section id="values" title="Expected value" note="total P&L / entries, of one contract; line: 95%">
+      <Section
+        id="values"
+        title="Expected value"
+        note="total P&L / entries, of one contract; line: 95%; grey: not told apart from 0"
+      >
         <Values parts={parts} />
       </Section>
     </div>
@@ -107,7 +112,7 @@ function HitRates({ parts }: { parts: readonly Part[] }) {
                   rate={rate.hit_rate}
                   interval={rate.hit_rate_interval}
                   base={baseOf(rate)}
-                  level={levelOf(rate.hit_rate, baseOf(rate))}
+                  level={isOutside(baseOf(rate), rate.hit_rate_interval) ? levelOf(rate.hit_rate, baseOf(rate)) : 0}
                   isLowSample={rate.low_sample}
                 />
               </td>
@@ -137,7 +142,7 @@ function Values({ parts }: { parts: readonly Part[] }) {
   const scale = valueScale(parts);
   const marks = ticksOf(scale);
   return (
-    <table className={`${table.table} ${classes.table}`} data-testid="values">
+    <table className={`${table.table} ${classes.table} ${classes.values}`} data-testid="values">
       <Heads of="entries" figure="Expected (95%)" last="Total" />
       {parts.map(({ name, groups }) => (
         <tbody key={name}>

@@ -10,6 +10,9 @@ export interface AnalyticsSearch extends FilterSearch {
   readonly b?: string;
 }
 
+/** What is asked unless something is chosen (SPEC 8). */
+export const ASKED = { qmarket: 'Japan', qday: 'Monday', a: 'ES', b: 'NQ' } as const;
+
 /** Replaces the given parts of the address; undefined takes one out. A `step` is one that "back" leads back from. */
 export type OnAnalyticsSearch = (
   change: { [K in keyof AnalyticsSearch]?: AnalyticsSearch[K] | undefined },

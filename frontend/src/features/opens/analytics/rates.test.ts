@@ -51,9 +51,9 @@ describe('a rate against its base', () => {
 });
 
 describe('a scale', () => {
-  it('is round and holds zero and all values', () => {
-    expect(scaleOf([-12, null, 43])).toEqual({ low: -20, high: 60 });
-    expect(scaleOf([3, 7])).toEqual({ low: 0, high: 8 });
+  it('holds zero and all values, with little room beyond', () => {
+    expect(scaleOf([-12, null, 43])).toEqual({ low: -15, high: 45 });
+    expect(scaleOf([3, 7])).toEqual({ low: 0, high: 7 });
     expect(scaleOf([null])).toEqual({ low: -1, high: 1 });
     expect([stepOf(0.3), stepOf(9), stepOf(24_000)].map((step) => Number(step.toPrecision(3)))).toEqual([0.1, 2, 5000]);
   });

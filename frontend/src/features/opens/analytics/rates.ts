@@ -87,13 +87,16 @@ export interface Scale {
   readonly high: number;
 }
 
-/** A scale for values with their intervals; from -1 to 1 where there are none. Its ends are round. */
+/** So many steps of a scale's ends to one of its marks. */
+const FINE = 4;
+
+/** A scale for values with their intervals; from -1 to 1 where there are none. Its ends are a little beyond the last. */
 export function scaleOf(values: readonly (number | null | undefined)[]): Scale {
   const known = values.filter((each): each is number => typeof each === 'number' && Number.isFinite(each));
   const low = Math.min(0, ...known);
   const high = Math.max(0, ...known);
   if (low === high) return { low: -1, high: 1 };
-  const step = stepOf(high - low);
+  const step = stepOf((high - low) / FINE);
   return { low: Math.floor(low / step) * step, high: Math.ceil(high / step) * step };
 }
 
@@ -105,7 +108,7 @@ export function stepOf(span: number): number {
   return factor * power;
 }
 
-/** The round values of a scale, both ends included. */
+/** The round values on a scale. */
 export function ticksOf({ low, high }: Scale): readonly number[] {
   const step = stepOf(high - low);
   const first = Math.ceil(low / step - 1e-9);

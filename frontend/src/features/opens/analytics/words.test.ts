@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { marketDays } from './marketDays';
-import { comparisonWords } from './words';
+import { comparisonWords, pairsOf } from './words';
 
 it('says which predicts better only where the sample tells them apart', () => {
   const pair = { a: 'ES', b: 'NQ', difference: 0.05, interval: [0.01, 0.09], low_sample: false };
@@ -9,6 +9,24 @@ it('says which predicts better only where the sample tells them apart', () => {
   expect(comparisonWords({ ...pair, interval: [-0.01, 0.11] })).toBe('not told apart');
   expect(comparisonWords({ ...pair, low_sample: true })).toBe('too few to say');
   expect(comparisonWords({ ...pair, interval: null })).toBe('a single day says nothing');
+});
+
+it('turns the pairs of an instrument so that it is in front', () => {
+  const pair = {
+    a: 'ES',
+    b: 'NQ',
+    n: 9,
+    rate_a: 0.6,
+    rate_b: 0.5,
+    difference: 0.1,
+    interval: [-0.02, 0.22],
+    low_sample: true,
+  };
+  const other = { ...pair, a: 'ZB', b: 'GC' };
+  expect(pairsOf([pair, other], 'ES')).toEqual([pair]);
+  expect(pairsOf([pair, other], 'NQ')).toEqual([
+    { ...pair, a: 'NQ', b: 'ES', rate_a: 0.5, rate_b: 0.6, difference: -0.1, interval: [-0.22, 0.02] },
+  ]);
 });
 
 it('puts markets and days into a map, the week-end only where somebody opened on it', () => {

@@ -17,14 +17,14 @@ export function Paging({ page, pages, size, total, onPage, onSize }: PagingProps
   const [first, last] = rowsOfPage(page, size, total);
   const steps: readonly (readonly [name: string, sign: string, to: number, title?: string])[] = [
     ['First page', '«', 1],
-    ['Previous page', '‹', page - 1, 'Press p'],
-    ['Next page', '›', page + 1, 'Press n'],
+    ['Previous page', '‹', page - 1, 'Press ['],
+    ['Next page', '›', page + 1, 'Press ]'],
     ['Last page', '»', pages],
   ];
   return (
     <nav
       className={classes.paging}
-      aria-label={onSize ? 'Pages' : 'Pages, below'}
+      aria-label={onSize ? 'Sessions by page' : 'Sessions by page, below'}
       data-testid={onSize ? 'paging' : undefined}
     >
       <span className={classes.quiet}>

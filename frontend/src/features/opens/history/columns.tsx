@@ -23,7 +23,7 @@ export interface Column {
 
 export const COLUMNS: readonly Column[] = [
   { id: 'date', header: 'Date', width: 112, sort: 'opened_at', cell: (row) => dateWords(row) },
-  { id: 'market', header: 'Market', width: 132, sort: 'country', cell: (row) => row.display_name },
+  { id: 'market', header: 'Market', width: 160, sort: 'country', cell: (row) => row.display_name },
   {
     id: 'number',
     header: 'No.',

@@ -7,7 +7,7 @@ interface HistoryActions {
   readonly onClose: () => void;
 }
 
-/** Keys of History: j and k go from session to session, Enter unfolds, Escape folds, n and p turn the page. */
+/** Keys of History: j and k go from session to session, Enter unfolds, Escape folds, [ and ] turn the page. */
 export function useHistoryKeys(list: RefObject<HTMLElement | null>, actions: HistoryActions): void {
   const latest = useRef(actions);
   useEffect(() => {
@@ -25,8 +25,8 @@ export function useHistoryKeys(list: RefObject<HTMLElement | null>, actions: His
 function act(key: string, list: HTMLElement | null, actions: HistoryActions): void {
   if (key === 'j') stepTo(list, 1);
   else if (key === 'k') stepTo(list, -1);
-  else if (key === 'n') actions.onNext();
-  else if (key === 'p') actions.onPrevious();
+  else if (key === ']') actions.onNext();
+  else if (key === '[') actions.onPrevious();
   else if (key === 'Escape') actions.onClose();
 }
 
