@@ -26,7 +26,7 @@ RULE_FILES = sorted(
         "history/account.py", "history/letter.py", "history/lease.py", "history/watch.py", "history/bars.py",
         "runtime/backoff.py",
         "market_open/audit.py", "market_open/config.py", "market_open/targets.py", "market_open/grading.py",
-        "market_open/capture.py", "market_open/filters.py",
+        "market_open/capture.py", "market_open/filters.py", "market_open/analytics.py",
         "signals/never_fire.py",
         "signals/suggestion.py",
         "signals/config.py",

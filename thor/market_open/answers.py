@@ -27,6 +27,7 @@ from thor.runtime.problem import Problem
 from thor.signals.composite import TOTAL
 
 Answer = dict[str, Any]
+_ONE: Final = Decimal(1)
 NOON: Final = time(12)
 DAY_US: Final = 86_400_000_000
 _DECIDING: Final = ("stream_id", "ts", "source", "seq", "bid", "ask", "last")
@@ -148,6 +149,7 @@ def _row(row: Values, names: Mapping[str, str], missing: Mapping[str, list[tuple
         "quote": _nested(row, "quote_", _QUOTE),
         "deciding": _nested(row, "deciding_", _DECIDING),
         "missing": _missing(row, missing),
+        "signal_counts": {signal: _counts(each) for signal, each in row["signal_counts"].items()},
     }
 
 
@@ -158,16 +160,27 @@ def _nested(row: Values, prefix: str, names: Iterable[str]) -> Answer | None:
     return {name: json_value(row[prefix + name]) for name in names}
 
 
+def _counts(counts: Mapping[str, Any]) -> Answer:
+    """A signal's counts; the table keeps its shares as text."""
+    return {name: tidy(Decimal(value)) if isinstance(value, str) else value for name, value in counts.items()}
+
+
 def _missing(row: Values, missing: Mapping[str, list[tuple[str, str]]]) -> list[Answer] | None:
     if row["symbol"] != TOTAL:
         return None
     return [{"symbol": symbol, "reason": reason} for symbol, reason in missing.get(row["session_id"], ())]
 
 
+def tidy(value: Decimal) -> Decimal:
+    """Without trailing zeros behind the point, and without an exponent."""
+    found = value.normalize()
+    return found if found.as_tuple().exponent <= 0 else found.quantize(_ONE)  # type: ignore[operator]
+
+
 def json_value(value: Any) -> Any:
     """Numbers without a column's trailing zeros, times and dates as text."""
     if isinstance(value, Decimal):
-        return value.normalize()
+        return tidy(value)
     if isinstance(value, datetime):
         return format_ts(epoch_us(value))
     return value.isoformat() if isinstance(value, date) else value
@@ -191,8 +204,8 @@ def summary_of(tallies: Sequence[Tally], missed: int, names: Mapping[str, str]) 
         "pending": counts[Outcome.PENDING],
         "missed": missed,
         "entries": decided + counts[Outcome.EXPIRED],
-        "hit_rate": worked / decided if decided else None,
-        "total_pnl_usd": sum((each.pnl_usd for each in tallies), Decimal(0)).normalize(),
+        "hit_rate": round(worked / decided, 6) if decided else None,
+        "total_pnl_usd": tidy(sum((each.pnl_usd for each in tallies), Decimal(0))),
         "best_market": _best_market(tallies, names),
     }
 
@@ -203,7 +216,7 @@ def _best_market(tallies: Sequence[Tally], names: Mapping[str, str]) -> Answer |
         return None
     best = max(traded, key=lambda each: each.pnl_usd)
     name = names.get(best.country, best.country)
-    return {"country": best.country, "display_name": name, "pnl_usd": best.pnl_usd.normalize()}
+    return {"country": best.country, "display_name": name, "pnl_usd": tidy(best.pnl_usd)}
 
 
 # --- a day -----------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from ninja import Query, Router, Schema
 from pydantic import Field
 
-from thor.market_open import answers, figures, path
+from thor.market_open import answers, figures, path, questions
 from thor.market_open import download as downloads
 from thor.market_open.schemas import (
     AnswersAnswer,
@@ -161,10 +161,10 @@ async def insights(request: HttpRequest, filters: Query[Filters]) -> HttpRespons
     operation_id="market_open_answers",
     summary="Six questions in plain sentences, each with its sample",
 )
-async def questions(request: HttpRequest, varied: Query[Varied]) -> HttpResponse:
+async def six_questions(request: HttpRequest, varied: Query[Varied]) -> HttpResponse:
     """`market`, `day`, `a` and `b` vary them."""
     del request
-    return _reply(await figures.questions(**varied.dict()))
+    return _reply(await questions.questions(**varied.dict()))
 
 
 @router.get(
@@ -201,7 +201,7 @@ def _declare_aliases() -> None:
         "pending": (pending, PendingAnswer),
         "stats": (stats, StatsAnswer),
         "insights": (insights, InsightsAnswer),
-        "answers": (questions, AnswersAnswer),
+        "answers": (six_questions, AnswersAnswer),
         "session/{session_id}/symbols": (session, SessionAnswer),
         "session/{session_id}/path": (session_path, PathAnswer),
     }

@@ -152,6 +152,13 @@ def audit_of(session_id: str) -> list[Values]:
     return [dict(each) for each in found.values("number", "at", "kind", "symbol", "hash")]
 
 
+def board() -> list[str]:
+    """The instruments of the newest open, in the board's order."""
+    newest = MarketSession.objects.filter(symbol=TOTAL).order_by("-trade_date", "-opened_at").values("session_id")[:1]
+    rows = MarketSession.objects.filter(session_id=newest).exclude(symbol=TOTAL).order_by("id")
+    return list(rows.values_list("symbol", flat=True))
+
+
 def missed(filters: Filters) -> QuerySet[MissedCapture]:
     """The opens that were not captured, of the markets and dates that somebody asks about."""
     found = MissedCapture.objects.all()

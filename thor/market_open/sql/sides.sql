@@ -1,0 +1,19 @@
+-- By day, instrument and its signal, over the opens whose TOTAL trade was decided: how many they are, in how many TOTAL
+-- worked, in which the instrument took a side, and in which that was the way that the trade's instrument went. Which: a
+-- bit for each decided open of the day, so that instruments are compared over the opens in which both took a side.
+WITH totals AS MATERIALIZED (
+    SELECT session_id, trade_date, (wndw = 'WORKED')::int AS worked, (entry_side = 'BUY') = (wndw = 'WORKED') AS went_up,
+        1::bigint << (row_number() OVER (PARTITION BY trade_date ORDER BY id) - 1)::int AS bit
+    FROM market_open_marketsession
+    WHERE wndw IN ('WORKED', 'DIDNT_WORK') AND {condition}
+)
+SELECT trade_date, own.symbol, own.bhs, count(*), sum(worked),
+    coalesce(sum(bit) FILTER (WHERE own.weight <> 0), 0)::bigint,
+    coalesce(sum(bit) FILTER (WHERE own.weight <> 0 AND (own.weight > 0) = went_up), 0)::bigint
+FROM totals
+    JOIN (
+        SELECT session_id, symbol, bhs, weight FROM market_open_marketsession
+        WHERE symbol <> 'TOTAL' AND bhs IS NOT NULL {symbols}
+    ) AS own USING (session_id)
+GROUP BY trade_date, own.symbol, own.bhs
+ORDER BY trade_date
