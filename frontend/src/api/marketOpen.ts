@@ -23,7 +23,9 @@ export type InsightsAnswer = Schemas['InsightsAnswer'];
 export type AnswersAnswer = Schemas['AnswersAnswer'];
 
 /** What the reads can be asked for. */
-type Query<P extends keyof paths> = NonNullable<paths[P]['get']['parameters']['query']>;
+type Query<P extends keyof paths> = paths[P] extends { get: { parameters: { query?: infer Q } } }
+  ? NonNullable<Q>
+  : never;
 export type HistoryQuery = Query<'/api/market-open/history'>;
 /** Of insights too. */
 export type StatsQuery = Query<'/api/market-open/stats'>;

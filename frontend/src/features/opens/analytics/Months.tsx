@@ -36,11 +36,13 @@ export function Months({ months }: { months: Stats['by_month'] }) {
                 <th scope="row">{each.month}</th>
                 <td data-align="right">
                   {formatCount(each.decided)}
-                  {each.low_sample && <small className={classes.few}>few</small>}
+                  {each.low_sample && each.decided > 0 && <small className={classes.few}>few</small>}
                 </td>
                 <td data-align="right">
                   {wholePercent(each.hit_rate)}{' '}
-                  <small className={classes.quiet}>{formatInterval(each.hit_rate_interval)}</small>
+                  {each.decided > 0 && (
+                    <small className={classes.quiet}>{formatInterval(each.hit_rate_interval)}</small>
+                  )}
                 </td>
                 <td data-align="right">{formatCount(each.entries)}</td>
                 <td data-align="right">

@@ -80,7 +80,9 @@ function Plot({ level, isLowSample, marks, scale, children }: PlotProps) {
 function Whisker({ interval, scale, middle }: { interval: Interval | null; scale: Scale; middle: number }) {
   const ends = endsOf(interval);
   if (!ends) return null;
-  const [low, high] = ends.map((end) => placeOn(scale, end) * 100) as [number, number];
-  const d = `M${low} ${middle}H${high}M${low} ${middle - 4}V${middle + 4}M${high} ${middle - 4}V${middle + 4}`;
+  const [low, high] = ends.map((end) => placeOn(scale, end) * 100);
+  // An end that lies beyond the scale has no cap.
+  const caps = ends.filter((end) => end >= scale.low && end <= scale.high).map((end) => placeOn(scale, end) * 100);
+  const d = [`M${low} ${middle}H${high}`, ...caps.map((x) => `M${x} ${middle - 4}V${middle + 4}`)].join('');
   return <path className={classes.whisker} d={d} />;
 }

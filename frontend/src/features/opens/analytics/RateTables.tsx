@@ -11,9 +11,9 @@ import {
   isOutside,
   levelOf,
   type Scale,
-  scaleOf,
   shortUsd,
   ticksOf,
+  valuesScale,
   wholePercent,
 } from './rates';
 import classes from './rateTables.module.css';
@@ -184,12 +184,16 @@ function Values({ parts }: { parts: readonly Part[] }) {
   );
 }
 
-/** One scale for all groups; the intervals of low samples may leave it, so that they do not squeeze the others. */
+/** One scale for all groups. */
 function valueScale(parts: readonly Part[]): Scale {
-  const rates = parts.flatMap(({ groups }) => groups.map(({ rate }) => rate));
-  const sure = rates.filter(({ low_sample }) => !low_sample);
-  const ends = (sure.length > 0 ? sure : rates).flatMap(({ expected_value_interval }) => expected_value_interval ?? []);
-  return scaleOf([...ends, ...rates.map(({ expected_value_per_contract }) => expected_value_per_contract)]);
+  return valuesScale(
+    parts.flatMap(({ groups }) =>
+      groups.map(({ rate }) => ({
+        value: rate.expected_value_per_contract,
+        interval: rate.low_sample ? null : rate.expected_value_interval,
+      })),
+    ),
+  );
 }
 
 function Heads({ of, figure, last }: { of: string; figure: string; last: string }) {

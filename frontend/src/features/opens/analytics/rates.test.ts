@@ -10,6 +10,7 @@ import {
   shortUsd,
   stepOf,
   ticksOf,
+  valuesScale,
   wholePercent,
 } from './rates';
 
@@ -51,6 +52,13 @@ describe('a rate against its base', () => {
 });
 
 describe('a scale', () => {
+  it('leaves out the intervals of low samples', () => {
+    const sure = { value: 10, interval: [-5, 25] };
+    expect(valuesScale([sure, { value: 100, interval: null }])).toEqual({ low: -10, high: 100 });
+    const few = valuesScale([{ value: 100, interval: null }]);
+    expect([few.low, few.high]).toEqual([-50, 150]);
+  });
+
   it('holds zero and all values, with little room beyond', () => {
     expect(scaleOf([-12, null, 43])).toEqual({ low: -15, high: 45 });
     expect(scaleOf([3, 7])).toEqual({ low: 0, high: 7 });

@@ -100,6 +100,19 @@ export function scaleOf(values: readonly (number | null | undefined)[]): Scale {
   return { low: Math.floor(low / step) * step, high: Math.ceil(high / step) * step };
 }
 
+interface Valued {
+  readonly value: number | null;
+  readonly interval: Interval | null;
+}
+
+/** A scale that holds all values and their intervals; those of low samples are given as null, and may leave it. */
+export function valuesScale(groups: readonly Valued[]): Scale {
+  const { low, high } = scaleOf(groups.flatMap(({ value, interval }) => [value, ...(interval ?? [])]));
+  // Room for a little of the intervals that leave it.
+  const isBare = groups.every(({ interval }) => interval === null);
+  return isBare ? scaleOf([1.5 * low, 1.5 * high, -high / 2, -low / 2]) : { low, high };
+}
+
 /** A round step, so that there are about five of them in a span above zero: 1, 2 or 5 times a power of ten. */
 export function stepOf(span: number): number {
   const raw = span / 5;
