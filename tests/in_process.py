@@ -10,15 +10,19 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.replay_support import SESSION_COLUMNS
 from tests.support import CHECKOUT
+from thor.market_open.capture import OUTCOME_COLUMNS
 
 if TYPE_CHECKING:
     from tests.replay_support import Site
+    from thor.quotes.reactor import Effect
 
 #: The rows of each kind, what the replay left of them, and its columns; of an entry its tick's time and seq.
 REACTOR_ROWS = {
@@ -45,7 +49,16 @@ REACTOR_ROWS = {
         "symbol high_52w high_52w_date low_52w low_52w_date last_price_checked all_time_high all_time_high_date"
         " all_time_low all_time_low_date last_updated",
     ),
+    "MarketSession": ("sessions", f"session_number {' '.join(SESSION_COLUMNS)} quote_stream_id deciding_stream_id"),
+    "MissedCapture": ("misses", "country trade_date opened_at noted_at error"),
 }  # fmt: skip
+
+
+#: How a row says that its trade is not over.
+_NO_OUTCOME = {
+    name: "" if name in ("target_hit_type", "resolution_reason", "deciding_stream_id", "deciding_source") else None
+    for name in OUTCOME_COLUMNS
+}
 
 
 def told(value: Any) -> str:
@@ -58,9 +71,7 @@ def told(value: Any) -> str:
 
 def rows(path: Path, from_us: int, until_us: int, symbols: list[str]) -> Iterator[tuple[str, dict[str, object]]]:
     """(table, columns) of everything that the reactors say of the recording, the newest of each key."""
-    from thor.desk.backfill import market_calendars
-    from thor.desk.config import ConfigTables
-    from thor.desk.desk import Desk
+    from thor.desk.backfill import new_desk
     from thor.desk.worker import all_reactors
     from thor.history.recording_file import open_recording
     from thor.history.services import known_groups
@@ -71,8 +82,7 @@ def rows(path: Path, from_us: int, until_us: int, symbols: list[str]) -> Iterato
 
     groups = known_groups()
     tape = FileTape(open_recording([path], symbols, []), groups, from_us, until_us)
-    desk = Desk(market_calendars(), all_reactors(), from_us - 1)
-    desk.start({}, ConfigTables().read())
+    desk = new_desk(all_reactors(), from_us - 1)
     for cue in tape.cues():
         quote = decode(cue.event.payload)
         desk.hear(f"{quote.ts_us}/{quote.seq}", quote, quote.ts_us, 0)
@@ -80,6 +90,29 @@ def rows(path: Path, from_us: int, until_us: int, symbols: list[str]) -> Iterato
     effects, _ = desk.take()
     for row in [*(each for each in effects if isinstance(each, Row)), *desk.rows()]:
         yield type(row).__name__, columns(row)
+    yield from opens(effects)
+
+
+def opens(effects: Sequence[Effect]) -> Iterator[tuple[str, dict[str, object]]]:
+    """(table, columns) of market opens: what the desk's handlers make of their effects."""
+    from thor.market_open.capture import CaptureMissed, OutcomeResolved, SessionCaptured, outcome_columns
+    from thor.markets.trade_date import utc
+    from thor.quotes.rows import columns
+
+    numbers: Counter[str] = Counter()
+    captured: dict[tuple[str, str], dict[str, object]] = {}
+    for effect in effects:
+        if isinstance(effect, SessionCaptured):
+            numbers[effect.country] += 1
+            for row in effect.rows:
+                before = {"session_number": numbers[effect.country], **_NO_OUTCOME, **columns(row)}
+                captured[effect.session_id, row.symbol] = before
+        elif isinstance(effect, OutcomeResolved):
+            captured[effect.session_id, effect.symbol] |= outcome_columns(effect.resolution, effect.captured_us)
+        elif isinstance(effect, CaptureMissed):
+            noted = {"noted_at": utc(effect.noted_us), "opened_at": utc(effect.opened_us), "error": effect.error}
+            yield "MissedCapture", {"country": effect.country, "trade_date": effect.trade_date, **noted}
+    yield from (("MarketSession", row) for row in captured.values())
 
 
 def heard_in_process(site: Site, path: Path, from_us: int, until_us: int, *symbols: str) -> dict[str, list[list[str]]]:
@@ -103,8 +136,10 @@ def left_by_replay(left: Mapping[str, list[tuple[Any, ...]]]) -> dict[str, list[
 
 
 def _place(name: str, value: Any) -> Any:
-    """Of an entry in one process: ``<ts>/<seq>``; None before the first."""
-    return None if name in ("from_stream_id", "entry_id") and value == "0-0" else value
+    """Of an entry in one process: ``<ts>/<seq>``; None before the first, and of none."""
+    if name in ("from_stream_id", "entry_id", "quote_stream_id", "deciding_stream_id"):
+        return None if value in ("0-0", "") else value
+    return value
 
 
 def _with_place(columns: list[str], row: tuple[Any, ...]) -> list[Any]:

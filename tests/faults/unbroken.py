@@ -35,9 +35,7 @@ def differences(from_us: int, until_us: int) -> Iterator[str]:
 def _heard(from_us: int, until_us: int) -> Iterator[tuple[Any, dict[str, Any]]]:
     import redis
 
-    from thor.desk.backfill import market_calendars
-    from thor.desk.config import ConfigTables
-    from thor.desk.desk import Desk
+    from thor.desk.backfill import new_desk
     from thor.desk.worker import all_reactors
     from thor.quotes.keys import Keys
     from thor.quotes.quote import decode
@@ -45,8 +43,7 @@ def _heard(from_us: int, until_us: int) -> Iterator[tuple[Any, dict[str, Any]]]:
     from thor.quotes.rows import columns
 
     client = redis.Redis.from_url(os.environ["REDIS_URL"])
-    desk = Desk(market_calendars(), all_reactors(), from_us - 1)
-    desk.start({}, ConfigTables().read())
+    desk = new_desk(all_reactors(), from_us - 1)
     entries: Any = client.xrange(Keys(os.environ["THOR_NAMESPACE"]).unified)
     for entry_id, fields in entries:
         quote = decode(fields[b"e"])

@@ -15,11 +15,11 @@ from thor.desk.handlers import TABLES
 from thor.desk.models import FiredTimer
 from thor.history.services import connect_database, known_groups
 from thor.history.tape import StoredTape
+from thor.markets.calendar import MarketCalendars
 from thor.markets.now import market_now
-from thor.markets.selectors import active_markets, load_calendars
 from thor.markets.trade_date import DEFAULT_GROUP, Span, spans_of, utc
 from thor.quotes.quick import decode
-from thor.quotes.reactor import Reactor, Row
+from thor.quotes.reactor import Reactor, Row, setting
 from thor.quotes.replay_clock import BY_ARRIVAL
 from thor.quotes.rows import columns, write_rows
 from thor.runtime.problem import Problem
@@ -65,12 +65,22 @@ def feed(day: date, reactors: Sequence[Reactor], symbols: Sequence[str] | None =
     if until_us >= market_now().now_us:
         end = f"{utc(until_us + 1):%Y-%m-%d %H:%M} UTC"
         raise Problem(f"{day} is not over: the desk still writes its rows. Try again after {end}.")
-    desk = Desk(market_calendars(), reactors, from_us - LEAD_IN_US - 1)
-    desk.start({}, ConfigTables().read())
+    desk = new_desk(reactors, from_us - LEAD_IN_US - 1)
     quotes = _hear(desk, from_us, until_us, wanted)
     if not quotes:
         raise Problem(f"no tick of {day} is stored as asked: choose another --date, or other --symbols.")
     return Fed(_main_span(spans), quotes, desk.rows())
+
+
+def new_desk(reactors: Sequence[Reactor], position_us: int) -> Desk:
+    """A desk that knows nothing yet but what people have set."""
+    config = ConfigTables().read()
+    calendars = setting(config, MarketCalendars).by_market
+    if not calendars:
+        raise Problem("no calendar is compiled: run `thor sync_calendars` and `thor seed_markets`")
+    desk = Desk(calendars, reactors, position_us)
+    desk.start({}, config)
+    return desk
 
 
 def compare(rows: Sequence[Row]) -> Compared:
@@ -101,15 +111,6 @@ def _known(symbols: Sequence[str] | None, groups: Mapping[str, str]) -> list[str
     if unknown := sorted(set(symbols) - groups.keys()):
         raise Problem(f"No instrument of this Thor: {', '.join(unknown)}. Choose others with --symbols.")
     return list(symbols)
-
-
-def market_calendars() -> Mapping[str, Any]:
-    """Market -> its calendar."""
-    followed = active_markets()
-    tables = load_calendars({each.calendar for each in followed})
-    if not tables:
-        raise Problem("no calendar is compiled: run `thor sync_calendars` and `thor seed_markets`")
-    return {each.country: tables[each.calendar] for each in followed if each.calendar in tables}
 
 
 def _hear(desk: Desk, from_us: int, until_us: int, symbols: Sequence[str]) -> int:

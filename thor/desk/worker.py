@@ -33,15 +33,15 @@ from thor.desk.time import DeskTime, Limit, desk_time
 from thor.indicators.extremes import ExtremesReactor
 from thor.indicators.intraday import IntradayReactor
 from thor.indicators.vwap import VwapReactor
+from thor.market_open.config import MarketOpenSettings
 from thor.market_open.reactor import MarketOpenReactor
-from thor.markets import selectors as markets
-from thor.markets.calendar import Calendar, Status
+from thor.markets.calendar import Calendar, MarketCalendars, Status
 from thor.markets.horizon import short_horizons
 from thor.markets.trade_date import utc
 from thor.quotes.events import DomainEvent, publish
 from thor.quotes.keys import Keys
 from thor.quotes.quote import format_ts
-from thor.quotes.reactor import AlertEnded, AlertRaised, Config, Effect, Reactor
+from thor.quotes.reactor import AlertEnded, AlertRaised, Config, Effect, Reactor, setting
 from thor.runtime.bus import connect, server_problems
 from thor.runtime.clock import Clock, SystemClock
 from thor.runtime.lease import Lease, ValkeyLeases, new_owner
@@ -62,7 +62,6 @@ COMMIT_SECONDS: Final = 1.0
 ROW_SECONDS: Final = 1.0
 REPORT_SECONDS: Final = 1.0
 HEALTH_TTL_SECONDS: Final = 10
-REFRESH_SECONDS: Final = 10.0
 #: The server wakes a blocked reader up to a tenth of a second late: nearer to a timer the desk looks by itself.
 COARSE_SECONDS: Final = 0.15
 LOOK_SECONDS: Final = 0.002
@@ -119,8 +118,8 @@ class DeskWorker(Worker):
         self._has_told = False
         self._missed: Iterator[Entry] | None = None
         self._context = Context({}, {})
-        self._known: object = None
-        self._renew_at = self._refresh_at = self._commit_at = self._report_at = 0.0
+        self._followed = MarketCalendars({}, ())
+        self._renew_at = self._commit_at = self._report_at = 0.0
         self._config_at = self._rows_at = 0.0
         self._rows_wait = False
         self._tell_at = time.monotonic() + self._tell_seconds
@@ -204,12 +203,13 @@ class DeskWorker(Worker):
         saved = self._store.claim()
         self._publish(saved.unpublished)
         self._time = desk_time(self._client, self._keys, self._now)
-        calendars = self._load_calendars()
+        config = self._read_config()
+        calendars = self._take(config)
         position_us = self._time.begin_us() if saved.position_us is None else saved.position_us
         has_quotes = self._time.has_quotes()
         reactors = [each for each in self._make_reactors() if has_quotes or not each.needs_quotes]
         desk = Desk(calendars, reactors, position_us, self._standing_cursor(saved.cursor))
-        desk.start(saved.states, self._read_config())
+        desk.start(saved.states, config)
         self._desk, self._fence, self._leader = desk, fence, ""
         self._board = board_feed(self._client, self._keys, desk)
         self._saved_cursor = saved.cursor
@@ -251,35 +251,30 @@ class DeskWorker(Worker):
         assert self._client is not None
         return self._client
 
-    # --- calendars ------------------------------------------------------------------------------------------------
+    # --- what people set ------------------------------------------------------------------------------------------
 
-    def _load_calendars(self) -> dict[str, Calendar]:
-        """Market -> its calendar, for the markets that are followed."""
-        followed = markets.active_markets()
-        self._known = self._look_at_tables()
-        self._refresh_at = time.monotonic() + REFRESH_SECONDS
-        tables = markets.load_calendars({each.calendar for each in followed})
-        if not tables:
+    def _take(self, config: Config) -> dict[str, Calendar]:
+        """Market -> its calendar, for the markets that are followed from here on."""
+        self._config_at = time.monotonic() + CONFIG_SECONDS
+        self._followed = setting(config, MarketCalendars)
+        calendars = dict(self._followed.by_market)
+        if not calendars:
             raise Problem("no calendar is compiled: run `thor sync_calendars` and `thor seed_markets`")
-        calendars = {each.country: tables[each.calendar] for each in followed if each.calendar in tables}
-        self._context = Context(calendars, {each.country: each.display_name for each in followed})
+        names = {each.country: each.display_name for each in setting(config, MarketOpenSettings).markets}
+        self._context = Context(calendars, names)
         return calendars
-
-    def _look_at_tables(self) -> object:
-        return markets.editions(), [(each.country, each.calendar) for each in markets.active_markets()]
 
     def _refresh(self, desk: Desk) -> None:
         """Follow what people set, an edited market, and a calendar that was compiled anew."""
-        if time.monotonic() >= self._config_at:
-            self._config_at = time.monotonic() + CONFIG_SECONDS
-            desk.configure(self._read_config())
-        if time.monotonic() < self._refresh_at:
+        if time.monotonic() < self._config_at:
             return
-        self._refresh_at = time.monotonic() + REFRESH_SECONDS
-        if self._look_at_tables() != self._known:
-            desk.follow(self._load_calendars())
+        config, followed = self._read_config(), self._followed
+        calendars = self._take(config)
+        desk.configure(config)
+        if self._followed != followed:
+            desk.follow(calendars)
             self._watch_horizons(desk)
-            log.info("calendars or markets changed", markets=len(self._context.calendars))
+            log.info("calendars or markets changed", markets=len(calendars))
 
     def _watch_horizons(self, desk: Desk) -> None:
         """A calendar that ends soon is an alarm until it reaches further."""

@@ -199,7 +199,7 @@ def test_entries_that_are_no_quotes_and_a_stream_that_began_anew_do_not_stop_it(
 def test_a_calendar_compiled_anew_is_followed_without_a_restart(
     desk_bench: DeskBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("thor.desk.worker.REFRESH_SECONDS", 0.0)
+    monkeypatch.setattr("thor.desk.worker.CONFIG_SECONDS", 0.0)
     desk_bench.record()
     desk_bench.play(BEGIN_US + MINUTE_US)
     worker = desk_bench.worker()
