@@ -10,7 +10,7 @@ import sys
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ import redis
 from psycopg import sql
 
 from tests.support import CHECKOUT, run_thor
+from thor.market_open.capture import OUTCOME_COLUMNS, CapturedRow
 
 FIRST = datetime(2025, 10, 9, 21, 30, tzinfo=UTC)
 SPAN = timedelta(hours=17)
@@ -36,6 +37,23 @@ TRANSITIONS = [
     ("United Kingdom", "CLOSE", "15:30"), ("Canada", "CLOSE", "20:00"), ("Mexico", "CLOSE", "20:00"),
     ("USA", "CLOSE", "20:00"), ("CME_Futures", "CLOSE", "21:00"),
 ]  # fmt: skip
+
+SYMBOLS = ("YM", "ES", "NQ", "RTY", "CL", "SI", "HG", "GC", "VX", "DX", "ZB")
+_IDS = ("quote_stream_id", "deciding_stream_id")
+#: What a row of an open says, but for its number and the ids of entries, of which it says the ticks.
+SESSION_COLUMNS = [
+    name
+    for name in dict.fromkeys((*(each.name.removesuffix("_us") for each in fields(CapturedRow)), *OUTCOME_COLUMNS))
+    if name not in _IDS
+]
+_SESSION = ", ".join(f"s.{name}" for name in SESSION_COLUMNS)
+
+
+def _tick(what: str) -> str:
+    """The tick of an entry as text, in the place of its id."""
+    table = what[0]
+    return f"(extract(epoch FROM {table}.ts) * 1000000)::bigint || '/' || {table}.seq AS {what}_stream_id"
+
 
 #: What a replay must leave the same at any speed and over any crash. Stream ids are the server's: the entry before a
 #: transition is named by its tick.
@@ -69,6 +87,14 @@ _LEFT: Mapping[str, str] = {
     " market_low_pct_close, market_close_vs_open_pct, market_range, market_range_pct, session_volume"
     " FROM {n}.indicators_intradaymetric ORDER BY market, trade_date, symbol",
     "ranges": "SELECT symbol, trade_date, high, low, last FROM {n}.indicators_dailyrange ORDER BY symbol, trade_date",
+    "sessions": f"SELECT s.session_number, {_SESSION}, {_tick('quote')}, {_tick('deciding')}"
+    " FROM {n}.market_open_marketsession s LEFT JOIN {n}.ticks q ON q.stream_id = s.quote_stream_id"
+    " LEFT JOIN {n}.ticks d ON d.stream_id = s.deciding_stream_id ORDER BY s.country, s.session_number, s.id",
+    "counts": "SELECT country, session_number, symbol, signal_counts FROM {n}.market_open_marketsession ORDER BY id",
+    "misses": "SELECT country, trade_date, opened_at, noted_at, error FROM {n}.market_open_missedcapture"
+    " ORDER BY opened_at, country",
+    # Their bodies hold the server's ids.
+    "records": "SELECT number, at, kind, session_id, symbol FROM {n}.market_open_auditrecord ORDER BY number",
     "year": "SELECT symbol, high_52w, high_52w_date, low_52w, low_52w_date, last_price_checked, all_time_high,"
     " all_time_high_date, all_time_low, all_time_low_date, last_updated"
     " FROM {n}.indicators_rolling52weekstats ORDER BY symbol",
@@ -147,17 +173,22 @@ class Site:
         return found
 
 
-def make_recording(path: Path, rows: int = 3_000, seed: int = 4) -> Path:
+def make_recording(path: Path, rows: int = 3_000, seed: int = 4, *, opens: bool = False) -> Path:
     """Rows of three symbols over a day in which every market opens: some at one instant, some out of order, some
-    crossed, some far from the price; the volume rises, and begins anew once."""
+    crossed, some far from the price; the volume rises, and begins anew once. ``opens``: some of them are of all 11
+    instruments around the opens, so that these are captured and graded, but for India's, of which YM knows nothing."""
     chance = random.Random(seed)
-    times = sorted(chance.randrange(0, int(SPAN.total_seconds() * 1e6), 250) for _ in range(rows))
+    around = _around_opens(random.Random(seed + 1)) if opens else []
+    times = sorted(chance.randrange(0, int(SPAN.total_seconds() * 1e6), 250) for _ in range(rows - len(around)))
+    symbols = [chance.choice(("ES", "CL", "ZB")) for _ in times]
+    last = [5000 + chance.randrange(400) / 4 for _ in times]
+    if around:
+        mixed = sorted([*around, *zip(times, symbols, last, strict=True)])
+        times, symbols, last = ([row[n] for row in mixed] for n in range(3))  # type: ignore[assignment]
     for at in range(5, rows, 50):
         times[at] = times[at - 1]
     for at in range(20, rows, 400):
         times[at], times[at - 7] = times[at - 7], times[at]
-    symbols = [chance.choice(("ES", "CL", "ZB")) for _ in range(rows)]
-    last = [5000 + chance.randrange(400) / 4 for _ in range(rows)]
     sizes = [chance.randrange(1, 50) for _ in range(rows)]
     for at in chance.sample(range(50, rows), rows // 100):
         last[at] = 5000 + chance.randrange(2000, 4000) / 4  # 10 % up at least: a spike
@@ -176,10 +207,28 @@ def make_recording(path: Path, rows: int = 3_000, seed: int = 4) -> Path:
             "bid": [price + width for price, width in zip(last, crossed, strict=True)],
             "ask": last,
             "volume": counted,
-            "close": [5010.25] * rows,
+            "close": [5050.25 if opens else 5010.25] * rows,
         }
     ).write_parquet(path)
     return path
+
+
+def _around_opens(chance: random.Random) -> list[tuple[int, str, float]]:
+    """(microseconds from the first row, symbol, last) around each open that is captured: everybody just before it, and
+    the first half hour; of China's with a YM that hardly moves."""
+    found = []
+    for market, kind, clock in TRANSITIONS:
+        if kind != "OPEN" or market in ("CME_Futures", "Canada", "Mexico", "Netherlands", "United Kingdom"):
+            continue
+        hour, minute = map(int, clock.split(":"))
+        at = FIRST.replace(hour=hour, minute=minute) + timedelta(days=1)
+        open_us = int((at - FIRST) / timedelta(microseconds=1))
+        for symbol in (each for each in SYMBOLS if (market, each) != ("India", "YM")):
+            before = [open_us - chance.randrange(0, 9_000_000, 250)]
+            after = (open_us + chance.randrange(0, 1_900_000_000, 250) for _ in range(40 if symbol == "YM" else 8))
+            width = 16 if (market, symbol) == ("China", "YM") else 400
+            found += [(ts, symbol, 5000 + chance.randrange(width) / 4) for ts in (*before, *after)]
+    return found
 
 
 def expected_ticks(path: Path) -> list[tuple[str, datetime, int, float]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,15 @@ from typing import Any
 import pytest
 
 from tests.in_process import heard_in_process, left_by_replay
-from tests.replay_support import FIRST, TRANSITIONS, Site, expected_ticks, made_site, make_recording
+from tests.replay_support import (
+    FIRST,
+    SESSION_COLUMNS,
+    TRANSITIONS,
+    Site,
+    expected_ticks,
+    made_site,
+    make_recording,
+)
 from tests.support import wait_until
 
 
@@ -23,7 +32,7 @@ def site(database_url: str, valkey_url: str, tmp_path_factory: pytest.TempPathFa
 
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_recording(tmp_path_factory.mktemp("recording") / "day.parquet")
+    return make_recording(tmp_path_factory.mktemp("recording") / "day.parquet", opens=True)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +49,7 @@ def test_every_row_is_a_tick_at_its_own_time(first: dict[str, list[tuple[Any, ..
     found = [(row[0], row[1], row[3], float(row[4])) for row in first["ticks"]]
     assert sorted(found) == expected_ticks(recording)
     assert {row[2] for row in first["ticks"]} == {"REPLAY"}
-    assert all(row[13] is not None and row[14]["close"] == 5010.25 for row in first["ticks"])
+    assert all(row[13] is not None and row[14]["close"] == 5050.25 for row in first["ticks"])
 
 
 def test_every_market_opens_and_closes_on_time(first: dict[str, list[tuple[Any, ...]]]) -> None:
@@ -69,6 +78,18 @@ def test_opens_are_captured_and_closes_summed_up(first: dict[str, list[tuple[Any
     assert {status for _, _, status, _ in first["jobs"]} == {"succeeded"}
 
 
+def test_each_open_is_captured_with_12_rows_and_graded(first: dict[str, list[tuple[Any, ...]]]) -> None:
+    captured = Counter(row[1 + SESSION_COLUMNS.index("session_id")] for row in first["sessions"])
+    markets = ("japan", "china", "germany", "netherlands", "united-kingdom", "pre-usa", "usa")
+    assert captured == dict.fromkeys([f"{name}-2025-10-10" for name in markets], 12)
+    ((market, _, _, noted, error),) = first["misses"]
+    assert (market, f"{noted:%H:%M:%S}", error[:26]) == ("India", "03:45:06", "YM is not usable: stale, i")
+    outcomes = Counter(row[1 + SESSION_COLUMNS.index("wndw")] for row in first["sessions"])
+    assert outcomes.keys() >= {"WORKED", "DIDNT_WORK", "EXPIRED", "NEUTRAL"} and "PENDING" not in outcomes
+    decided = sum(count for name, count in outcomes.items() if name != "NEUTRAL")
+    assert Counter(kind for _, _, kind, *_ in first["records"]) == {"capture": 7, "outcome": decided}
+
+
 def test_one_process_comes_to_the_same_rows_as_the_whole_stack(
     site: Site, recording: Path, first: dict[str, list[tuple[Any, ...]]]
 ) -> None:
@@ -81,7 +102,7 @@ def test_one_process_comes_to_the_same_rows_as_the_whole_stack(
 def test_another_speed_and_crashes_leave_the_same_rows(
     site: Site, recording: Path, first: dict[str, list[tuple[Any, ...]]]
 ) -> None:
-    until = ("--until", "2025-10-10T21:59:59.999999Z")
+    until = ("--until", "2025-10-10T23:59:59.999999Z")  # the trade date of DX ends last
     with site.replaying("--file", recording, "--as-recorded", "--speed", "8000", "--into", "second", *until) as child:
         for service, rows in (("desk", 200), ("ingestor", 900), ("desk", 1_500), ("jobs", 2_000), ("ingestor", 2_200)):
             wait_until(lambda rows=rows: int(site.state("second").get("rows_done", 0)) >= rows, 60)  # type: ignore[misc]
