@@ -23,6 +23,7 @@ from thor.indicators.vwap_api import router as vwap
 from thor.instruments.api import router as instruments
 from thor.instruments.api import sessions_router as sessions
 from thor.market_open.api import router as market_opens
+from thor.market_open.writes_api import router as market_open_writes
 from thor.markets.api import router as markets
 from thor.ops.api import probes
 from thor.ops.api import router as operations
@@ -176,6 +177,7 @@ def make_api() -> ThorAPI:
         history,
         vwap,
         ranges,
+        market_open_writes,  # before the names that a session id would match
         market_opens,
     ):
         made.add_router("", router)

@@ -22,7 +22,7 @@ from thor.market_open.audit import Kind
 from thor.market_open.capture import OUTCOME_COLUMNS
 from thor.market_open.grading import HitType, Outcome
 from thor.market_open.models import MarketSession
-from thor.market_open.requests import reason_of
+from thor.market_open.reasons import reason_of
 from thor.market_open.services import code_version
 from thor.market_open.targets import Side
 from thor.markets.now import market_now

@@ -20,6 +20,7 @@ from thor.market_open import chain
 from thor.market_open.audit import Kind
 from thor.market_open.capture import CAPTURED
 from thor.market_open.models import CaptureRequest
+from thor.market_open.reasons import reason_of
 from thor.markets.now import market_now
 from thor.markets.selectors import market_named
 from thor.runtime.clock import SystemClock
@@ -28,8 +29,6 @@ from thor.runtime.problem import Problem
 POLL_SECONDS: Final = 0.1
 #: The desk looks for wishes twice a second, and up to six seconds for quotes.
 PATIENCE_SECONDS: Final = 15.0
-SHORTEST_REASON: Final = 5
-LONGEST_REASON: Final = 200
 _WAITING: Final = CaptureRequest.Status.WAITING
 
 
@@ -72,16 +71,6 @@ async def ask_async(country: str, who: str, reason: str, patience_seconds: float
     finally:
         await sync_to_async(_withdraw)(wish)
     return await sync_to_async(_answer)(wish, patience_seconds)
-
-
-def reason_of(text: str) -> str:
-    """A reason that a person gave. Raises Problem 422 for one that says nothing."""
-    reason = " ".join(text.split())
-    if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
-        raise Problem(
-            f"say why, in {SHORTEST_REASON} to {LONGEST_REASON} characters: the reason is kept for good", status=422
-        )
-    return reason
 
 
 @transaction.atomic

@@ -84,6 +84,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/future-trading/market-close/capture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What capturing the newest session's close would write; it writes nothing
+         * @description Staff. A link must not change history: POST writes.
+         */
+        get: operations["market_close_look"];
+        put?: never;
+        /**
+         * Capture the close of a market's newest session from the stored ticks
+         * @description Staff, with the CSRF token. Rows that have their close are left alone without `force`.
+         */
+        post: operations["market_close_capture"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/futures/market-opens/": {
         parameters: {
             query?: never;
@@ -99,6 +123,27 @@ export interface paths {
         get: operations["futures_market_opens"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/futures/market-opens/capture/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Old name of /api/market-open/capture
+         * @deprecated
+         * @description Staff, with the CSRF token. The desk captures with the prices of now; 503 where no desk answers within 15 s.
+         */
+        post: operations["futures_market_opens_capture"];
         delete?: never;
         options?: never;
         head?: never;
@@ -204,6 +249,27 @@ export interface paths {
         get: operations["futuretrading_market_open_answers"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/futuretrading/market-open/capture/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Old name of /api/market-open/capture
+         * @deprecated
+         * @description Staff, with the CSRF token. The desk captures with the prices of now; 503 where no desk answers within 15 s.
+         */
+        post: operations["futuretrading_market_open_capture"];
         delete?: never;
         options?: never;
         head?: never;
@@ -473,6 +539,26 @@ export interface paths {
         get: operations["market_open_answers"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/market-open/capture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Capture a market that is open now, and was not captured today
+         * @description Staff, with the CSRF token. The desk captures with the prices of now; 503 where no desk answers within 15 s.
+         */
+        post: operations["market_open_capture"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1169,6 +1255,37 @@ export interface components {
             /** Vwap Distance Pct */
             vwap_distance_pct: number | null;
         };
+        /** CaptureAnswer */
+        CaptureAnswer: {
+            /**
+             * Answer
+             * @description In the desk's words
+             */
+            answer: string;
+            /**
+             * Session Id
+             * @description null where it was refused
+             */
+            session_id: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "captured" | "already_captured" | "refused";
+        };
+        /** CaptureBody */
+        CaptureBody: {
+            /**
+             * Country
+             * @description The market's key, such as USA.
+             */
+            country: string;
+            /**
+             * Reason
+             * @description Why, in 5 to 200 characters. It is kept for good.
+             */
+            reason: string;
+        };
         /** Card */
         Card: {
             /** Closes At */
@@ -1213,6 +1330,32 @@ export interface components {
              * @description How many times as fast as ours; null: as fast as it goes
              */
             speed: number | null;
+        };
+        /** CloseAnswer */
+        CloseAnswer: {
+            /**
+             * Close Rows Updated
+             * @description Rows that got another close; of a GET, that would get one
+             */
+            close_rows_updated: number;
+            /** Country */
+            country: string;
+            /** Is Written */
+            is_written: boolean;
+            /**
+             * Range Rows Updated
+             * @description The same of the range
+             */
+            range_rows_updated: number;
+            /** Session Id */
+            session_id: string | null;
+            /** Session Number */
+            session_number: number | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "closed" | "already_closed" | "open" | "no_session";
         };
         /**
          * Comparison
@@ -3860,6 +4003,72 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    market_close_look: {
+        parameters: {
+            query: {
+                /** @description The market's key, such as USA. */
+                country: string;
+                /** @description Also rows that have their close already. */
+                force?: boolean;
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CloseAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    market_close_capture: {
+        parameters: {
+            query: {
+                /** @description The market's key, such as USA. */
+                country: string;
+                /** @description Also rows that have their close already. */
+                force?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CloseAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     futures_market_opens: {
         parameters: {
             query?: {
@@ -3899,6 +4108,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HistoryAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    futures_market_opens_capture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaptureBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaptureAnswer"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -4079,6 +4319,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AnswersAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    futuretrading_market_open_capture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaptureBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaptureAnswer"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -4551,6 +4822,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AnswersAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    market_open_capture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaptureBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaptureAnswer"];
                 };
             };
             400: components["responses"]["Problem400"];

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 from argparse import ArgumentParser, ArgumentTypeError
 
-from thor.market_open.requests import reason_of
+from thor.market_open.reasons import reason_of
 from thor.runtime.problem import Problem
 
 
