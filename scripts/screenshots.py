@@ -46,6 +46,12 @@ FRIDAY_PICTURES = (
     ("instrument-dark", "/futures?symbol=ES", "dark", 1440, 900),
     ("instrument-light", "/futures?symbol=ES", "light", 1440, 900),
 )
+#: Of the same; no board is on these.
+OPENS_PICTURES = (
+    ("opens-today-dark", "/futures/market-open/today", "dark", 1440, 600),
+    ("opens-today-narrow", "/futures/market-open/today", "dark", 390, 844),
+    ("opens-session-light", "/futures/market-open/session/usa-2026-11-20", "light", 1440, 900),
+)
 FROM = datetime(2026, 11, 20, 13, 55, tzinfo=UTC)
 HOURS, RATE, SPEED = 1.5, 20.0, 20
 #: From the file's first row to some minutes after New York's open.
@@ -69,6 +75,7 @@ def main() -> None:
         with replaying(environ, Path(home) / "friday.parquet"):
             time.sleep(FRIDAY_SECONDS)
             take(url, FRIDAY_PICTURES, "friday")
+            take(url, OPENS_PICTURES, "friday", ready=("trade-usa-2026-11-20",))
         thor.send_signal(signal.SIGTERM)
         thor.communicate()
     shutil.rmtree(home, ignore_errors=True)
@@ -102,7 +109,13 @@ def make_friday(path: Path) -> None:
     pl.DataFrame({"symbol": [quote.symbol for quote in quotes], "ts": times, **columns, **whole}).write_parquet(path)
 
 
-def take(url: str, pictures: Sequence[tuple[str, str, str, int, int]], namespace: str = "") -> None:
+def take(
+    url: str,
+    pictures: Sequence[tuple[str, str, str, int, int]],
+    namespace: str = "",
+    ready: Sequence[str] = ("cell-ZB-last", "total"),
+) -> None:
+    """``ready``: test ids of what must be there before."""
     IMAGES.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
@@ -110,8 +123,8 @@ def take(url: str, pictures: Sequence[tuple[str, str, str, int, int]], namespace
             page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
             query = f"{'&' if '?' in path else '?'}namespace={namespace}" if namespace else ""
             page.goto(f"{url}{path}{query}")
-            page.get_by_test_id("cell-ZB-last").wait_for()
-            page.get_by_test_id("total").wait_for()
+            for each in ready:
+                page.get_by_test_id(each).wait_for()
             page.get_by_test_id("market-countdown").wait_for()
             page.wait_for_timeout(3000)  # for the latency to be known
             page.screenshot(path=IMAGES / f"{name}.png")
