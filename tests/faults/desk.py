@@ -1,5 +1,6 @@
 """Kill -9 the leading desk at random moments while simulated time runs, and judge what was done: every transition's
-effects once, and the rows of all reactors those of a desk that nobody killed. Exit code 0 or 1.
+effects once, the rows of all reactors and of all opens those of a desk that nobody killed, the chain of records whole.
+Exit code 0 or 1.
 
 python -m tests.faults.desk --seed 7 --transitions 200 --kills 40
 
@@ -28,7 +29,7 @@ from typing import Any, Final
 import psycopg
 import redis
 
-from tests.desk_support import BEGIN_US, CYCLE_US, decoded, payload, wanted_transitions
+from tests.desk_support import BEGIN_US, CYCLE_US, decoded, openings, payload, wanted_transitions
 from tests.support import CHECKOUT, run_thor, wait_until
 from thor.quotes.keys import Keys
 from thor.runtime.servers import embedded_servers
@@ -39,13 +40,18 @@ NAMESPACE: Final = "desk_kills"
 _PREPARE: Final = """
 import django; django.setup()
 from tests.desk_support import save_calendars
+from thor.instruments.models import Instrument
 from thor.instruments.services import seed_instruments
+from thor.market_open.models import GlobalConfig, TargetHighLowConfig
 from thor.signals.services import seed_signals
-save_calendars({cycles})
+save_calendars({cycles}, captured=True)
 seed_instruments()
 seed_signals()
+GlobalConfig.objects.update_or_create(id=1, defaults=dict(default_evaluation_window_sec=240))
+YM = Instrument.objects.get(symbol="YM")
+TargetHighLowConfig.objects.create(instrument=YM, mode="POINTS", high=1, low=1)
 """
-#: Heard in turn, so that TOTAL has enough to go by.
+#: Heard in turn, so that TOTAL has enough to go by; all of them just before an open, and YM between all others.
 SYMBOLS: Final = ("ES", "YM", "NQ", "RTY", "CL", "SI", "HG", "GC", "VX", "DX", "ZB")
 
 
@@ -133,6 +139,7 @@ class Player:
         self._until_us = BEGIN_US + cycles * CYCLE_US
         self.now_us = BEGIN_US
         self._seq = 0
+        self._opens = sorted(own.open_us for own in openings(cycles).values())
         self._chance = random.Random(cycles)
         client.hset(self._keys.replay, mapping={"from_us": BEGIN_US, "watermark_us": BEGIN_US - 1, "last_id": "0-0"})
 
@@ -148,15 +155,24 @@ class Player:
             time.sleep(TICK_SECONDS)
 
     def step(self, by_us: int) -> None:
-        self.now_us = min(self.now_us + by_us, self._until_us)
+        then_us = min(self.now_us + by_us, self._until_us)
+        if self._opens and self._opens[0] <= then_us:
+            before_us = self._opens.pop(0) - 1_000_000
+            # Now and then YM says nothing: that open is missed.
+            symbols = SYMBOLS if len(self._opens) % 7 else SYMBOLS[2:]
+            last_id = [self._say(symbol, max(before_us, self.now_us)) for symbol in symbols][-1]
+        self.now_us = then_us
+        last_id = self._say("YM" if self._seq % 2 else SYMBOLS[self._seq // 2 % len(SYMBOLS)], self.now_us)
+        self._client.hset(self._keys.replay, mapping={"watermark_us": self.now_us, "last_id": last_id})
+
+    def _say(self, symbol: str, at_us: int) -> Any:
+        """The id of its entry."""
         self._seq += 1
-        symbol = SYMBOLS[self._seq % len(SYMBOLS)]
         last = round(100 + self._chance.randrange(60) / 20, 2)
         bid = round(last - 0.05, 2)
-        event = payload(symbol, self.now_us, self._seq, last=last, bid=bid, ask=last, volume=self._seq, settlement=100)
+        event = payload(symbol, at_us, self._seq, last=last, bid=bid, ask=last, volume=self._seq, settlement=100)
         fields: dict[Any, Any] = {"s": symbol, "e": event}
-        last_id: Any = self._client.xadd(self._keys.unified, fields)
-        self._client.hset(self._keys.replay, mapping={"watermark_us": self.now_us, "last_id": last_id})
+        return self._client.xadd(self._keys.unified, fields)
 
 
 def torment(desks: Desks, player: Player, kills: int, chance: random.Random, result: Result, cycles: int) -> None:
@@ -185,7 +201,7 @@ def torment(desks: Desks, player: Player, kills: int, chance: random.Random, res
 
 def judge(database: psycopg.Connection[Any], client: redis.Redis, cycles: int, result: Result) -> None:
     """Every effect of every transition there once, and nothing else."""
-    wanted = wanted_transitions(cycles)
+    wanted = wanted_transitions(cycles, captured=True)
     rows = database.execute(
         "SELECT market, kind, (extract(epoch from at) * 1000000)::bigint FROM desk_transitionrecord ORDER BY at, id"
     ).fetchall()
@@ -272,7 +288,7 @@ def _await_end(client: redis.Redis, player: Player) -> None:
 def main(words: list[str] | None = None) -> int:
     made = argparse.ArgumentParser(prog="desk", description=(__doc__ or "").splitlines()[0])
     made.add_argument("--seed", type=int, default=7)
-    made.add_argument("--transitions", type=int, default=200, help="four a cycle")
+    made.add_argument("--transitions", type=int, default=200, help="four a cycle, besides an open that is captured")
     made.add_argument("--kills", type=int, default=40)
     options = made.parse_args(words)
     home = Path(tempfile.mkdtemp(prefix="thor-desk-"))
