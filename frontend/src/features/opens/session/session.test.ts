@@ -121,6 +121,9 @@ it('says which price touched which level, when, and what that made', () => {
 it('says why nothing was entered, why it ran out, and why nobody knows', () => {
   const none = { entry_side: null, wndw: 'NEUTRAL' } as const;
   expect(why({ ...none, bhs: 'HOLD', reason: 'HOLD' })).toBe('No trade: the composite was Hold, which enters nothing.');
+  expect(why({ ...none, symbol: 'DX', bhs: null, reason: 'closed' })).toBe(
+    'No signal, and so no trade. The instrument’s own session is closed.',
+  );
   expect(why({ ...none, reason: 'YM has no ask' })).toBe('No trade: YM has no ask.');
   const expired = why({
     wndw: 'EXPIRED',

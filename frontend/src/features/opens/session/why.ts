@@ -2,6 +2,7 @@
 
 import type { SessionRow } from '@/api/marketOpen';
 import { timeIn } from '@/shared/clockText';
+import { reasonTitle } from '@/shared/signals';
 import { formatPrice, formatSpan, formatUsd } from '../shared/words';
 
 /** Time of day in a zone with all of its digits: "09:33:12.345678". */
@@ -31,6 +32,7 @@ export function whyWords(row: SessionRow, precision: number, zone: string): read
 const sentence = (words: string): string => `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 
 function noEntry(row: SessionRow): string {
+  if (row.bhs === null) return `No signal, and so no trade. ${reasonTitle(row.reason)}.`;
   const whose = row.symbol === row.traded_symbol ? 'its signal' : 'the composite';
   if (row.bhs === 'HOLD' && row.reason === 'HOLD') return `No trade: ${whose} was Hold, which enters nothing.`;
   return row.reason === '' ? 'No trade was entered.' : `No trade: ${row.reason}.`;
