@@ -58,7 +58,7 @@ def groups(closed: tuple[tuple[str, float, float], ...] = ()) -> GroupCalendars:
     """Every product group trades for a day around the open, but for ``closed``: (group, from, until)."""
     found = {}
     for name in {facts.group for facts in INSTRUMENTS}:
-        sessions = [(-40_000.0, 40_000.0)]
+        sessions = [(-100_000.0, 100_000.0)]
         for _, begin, end in (each for each in closed if each[0] == name):
             first, last = sessions.pop()
             sessions += [(first, begin), (end, last)]
@@ -137,7 +137,7 @@ class OpenDesk:
         self.desk.configure(self.config)
         self._after()
 
-    def run_to(self, to_us: int, told_us: int) -> None:
+    def run_to(self, to_us: int, told_us: int = 0) -> None:
         """Time goes by, step by step: every transition, and every timer of an open."""
         while (due_us := self._due_us()) <= to_us:
             self.desk.advance(due_us, told_us)
