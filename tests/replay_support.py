@@ -147,9 +147,9 @@ class Site:
             child.send_signal(signal.SIGTERM)
             child.communicate(timeout=30)
 
-    def left(self, name: str) -> dict[str, list[tuple[Any, ...]]]:
-        """Everything that a replay left."""
-        return {what: self.rows(name, text) for what, text in _LEFT.items()}
+    def left(self, name: str, *parts: str) -> dict[str, list[tuple[Any, ...]]]:
+        """Everything that a replay left, or some parts of it."""
+        return {what: self.rows(name, _LEFT[what]) for what in parts or _LEFT}
 
     def rows(self, name: str, text: str) -> list[tuple[Any, ...]]:
         """The rows of a query in which ``{n}`` is the replay's schema."""

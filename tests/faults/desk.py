@@ -77,13 +77,15 @@ class Result:
 
 
 class Desks:
-    """Two desk processes over one database and one namespace."""
+    """Desk processes over one database and one namespace."""
 
-    def __init__(self, environ: dict[str, str], folder: Path, client: redis.Redis) -> None:
+    def __init__(
+        self, environ: dict[str, str], folder: Path, client: redis.Redis, namespace: str = NAMESPACE
+    ) -> None:  # fmt: skip
         self._environ = environ
         self._folder = folder
         self._client = client
-        self._keys = Keys(NAMESPACE)
+        self._keys = Keys(namespace)
         self.running: dict[int, subprocess.Popen[bytes]] = {}
         self._started = 0
 
@@ -97,10 +99,14 @@ class Desks:
         log.close()
         self.running[child.pid] = child
 
+    def owner(self) -> int:
+        """The pid in the lease, also of a desk that is none of these or is dead; 0: nobody's."""
+        owner = self._client.hget(self._keys.desk_lease, "owner") or b""
+        return int(owner.split(b":")[1]) if owner.count(b":") == 2 else 0
+
     def leader(self) -> int | None:
         """The pid that holds the lease; None while nobody or a dead one does."""
-        owner = self._client.hget(self._keys.desk_lease, "owner") or b""
-        pid = int(owner.split(b":")[1]) if owner.count(b":") == 2 else 0
+        pid = self.owner()
         return pid if pid in self.running and self.running[pid].poll() is None else None
 
     def await_leader(self, other_than: int = 0) -> int:
@@ -122,6 +128,12 @@ class Desks:
         child = self.running.pop(pid)
         child.kill()
         child.wait()
+
+    def replace(self, pid: int) -> None:
+        """Another in the place of one that was killed; nothing where it was none of these."""
+        if (child := self.running.pop(pid, None)) is not None:
+            child.wait()
+            self.start()
 
     def end(self) -> None:
         for child in self.running.values():
