@@ -15,7 +15,7 @@ import { Months } from './Months';
 import { PnlCurve } from './PnlCurve';
 import { QualityShares } from './QualityShares';
 import { RateTables } from './RateTables';
-import { type Stats, useStats } from './reads';
+import { type Stats, useAhead, useStats } from './reads';
 import { Section } from './Section';
 
 interface AnalyticsPageProps {
@@ -25,6 +25,7 @@ interface AnalyticsPageProps {
 
 /** What the captured opens say: how often they worked, what they brought, how sure that is. */
 export function AnalyticsPage({ search, onSearch }: AnalyticsPageProps) {
+  useAhead(search);
   const { data, error, refetch, isFetching, isPlaceholderData } = useStats(search);
   const found = data && !isPlaceholderData ? `${formatCount(data.overall.sessions)} sessions` : 'Counting…';
   return (

@@ -4,9 +4,9 @@ import { instrumentsQuery } from '@/api/queries';
 import { useMarkets } from '@/live/hooks';
 import { ProblemAlert } from '@/shared/ProblemAlert';
 import { DAYS } from '../history/filters';
-import { answersQuery } from '../shared/queries';
 import { type AnalyticsSearch, ASKED, type OnAnalyticsSearch } from './analyticsSearch';
 import classes from './answers.module.css';
+import { askedOf } from './reads';
 import { Section } from './Section';
 
 interface AnswersProps {
@@ -16,15 +16,7 @@ interface AnswersProps {
 
 /** The questions that one asks of the opens, answered in words; what they ask about can be chosen. */
 export function Answers({ search, onSearch }: AnswersProps) {
-  const { qmarket, qday, a, b } = search;
-  const { data, error, refetch, isFetching } = useQuery(
-    answersQuery({
-      ...(qmarket && { market: qmarket }),
-      ...(qday && { day: qday }),
-      ...(a && { a }),
-      ...(b && { b }),
-    }),
-  );
+  const { data, error, refetch, isFetching } = useQuery(askedOf(search));
   return (
     <Section id="answers" title="Questions" note="of all captured opens, whatever is filtered">
       <Choices search={search} onSearch={onSearch} />
