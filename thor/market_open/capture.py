@@ -155,7 +155,8 @@ class CapturedRow(Row):
 class SessionCaptured(Effect):
     """A market's open was captured: its rows, TOTAL the last. ``missing``: who does not count in TOTAL, and why.
 
-    ``basis``: what it was decided on besides the quotes, as JSON: settings, thresholds, calendar editions."""
+    ``basis``: what it was decided on besides the quotes, as JSON: settings, thresholds, calendar editions;
+    ``requests``: the wishes that it fulfils."""
 
     session_id: str
     country: str
@@ -166,6 +167,7 @@ class SessionCaptured(Effect):
     rows: tuple[CapturedRow, ...]
     missing: tuple[tuple[str, str], ...]
     basis: Mapping[str, Any]
+    requests: tuple[int, ...] = ()
 
     @property
     def total(self) -> CapturedRow:

@@ -350,7 +350,8 @@ class MarketOpenReactor(Reactor):
         views = [waiting.views.get(symbol, View(symbol)) for symbol in self._symbols()]
         found = capture(self._instant(waiting), views, waiting.trades, self._settings, self._signals, self._basis())
         self._captured[waiting.country] = waiting.trade_date
-        effects: list[Effect] = [found.effect, AlertEnded(_alert(waiting.country), "captured again", waiting.at_us)]
+        effect = replace(found.effect, requests=tuple(waiting.requests))
+        effects: list[Effect] = [effect, AlertEnded(_alert(waiting.country), "captured again", waiting.at_us)]
         name = found.effect.session_id
         effects.extend([self._answer(each, name, CAPTURED, waiting.at_us) for each in waiting.requests])
         total = found.effect.total

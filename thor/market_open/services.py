@@ -20,6 +20,7 @@ from thor.market_open import chain
 from thor.market_open.audit import Kind
 from thor.market_open.capture import (
     NO_SIDE,
+    CaptureKind,
     CaptureMissed,
     CaptureSkipped,
     OutcomeResolved,
@@ -44,8 +45,23 @@ _HUNDREDTH: Final = Decimal("0.01")
 _RULES: Final = ("quotes", "signals", "indicators", "market_open", "instruments")
 
 
+class WithdrawnError(Exception):
+    """Everybody who asked for a capture has taken the wish back since the desk heard of it: nothing of it is written,
+    and the desk begins anew from its last commit."""
+
+    def __init__(self, session: str) -> None:
+        super().__init__(f"nobody asks for {session} any more")
+
+
 def write_session(effect: SessionCaptured) -> Said | None:
-    """The rows of an open with their number and the counts so far; None where the date has its rows already."""
+    """The rows of an open with their number and the counts so far; None where the date has its rows already.
+
+    Raises :class:`WithdrawnError`."""
+    if effect.kind is CaptureKind.MANUAL and effect.requests:
+        # Who takes a wish back from here on waits for the end of this transaction, and finds it fulfilled.
+        wishes = CaptureRequest.objects.select_for_update().filter(id__in=effect.requests).order_by("id")
+        if not any(each.status == CaptureRequest.Status.WAITING for each in wishes):
+            raise WithdrawnError(effect.session_id)
     there = MarketSession.objects.filter(country=effect.country)
     if there.filter(trade_date=effect.trade_date).exists():
         log.warning("captured already, nothing is written", session=effect.session_id)
