@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -27,6 +28,7 @@ from thor.runtime.problem import Problem
 from thor.signals.composite import TOTAL
 
 Answer = dict[str, Any]
+_SESSION_ID: Final = re.compile(r"[\w-]{1,60}", re.ASCII)
 _ONE: Final = Decimal(1)
 NOON: Final = time(12)
 DAY_US: Final = 86_400_000_000
@@ -78,10 +80,13 @@ def history_of(table: MarketTable, filters: Filters, sort: str, page: int, page_
     """The same, of a table of markets."""
     names = names_of(table)
     summary = summary_of(selectors.tallies(filters), selectors.missed(filters).count(), names)
+    total = summary["sessions"]
+    if filters.symbol == ALL:
+        summary["sessions"] = selectors.sessions(filters)
     found = selectors.page_of(filters, sort, page, page_size)
     return {
         "rows": rows_json(found, names),
-        "total": summary["sessions"],
+        "total": total,
         "page": page,
         "page_size": page_size,
         "sort": sort,
@@ -92,7 +97,7 @@ def history_of(table: MarketTable, filters: Filters, sort: str, page: int, page_
 
 async def session(session_id: str) -> Answer:
     """The 12 rows of an open. Raises Problem 404."""
-    return await sync_to_async(session_of)(await market_table(), session_id)
+    return await sync_to_async(session_of)(await market_table(), known_form(session_id))
 
 
 def session_of(table: MarketTable, session_id: str) -> Answer:
@@ -106,6 +111,13 @@ def session_of(table: MarketTable, session_id: str) -> Answer:
     )  # fmt: skip
     audit = [{name: json_value(value) for name, value in each.items()} for each in selectors.audit_of(session_id)]
     return {name: rows[-1][name] for name in head} | {"rows": rows, "audit": audit}
+
+
+def known_form(session_id: str) -> str:
+    """A session's id, if it can be one. Raises Problem 404."""
+    if not _SESSION_ID.fullmatch(session_id):
+        raise no_session(session_id)
+    return session_id
 
 
 def no_session(session_id: str) -> Problem:

@@ -47,7 +47,7 @@ class Filters(Schema):
 
 class Page(Schema):
     sort: str | None = Field(None, description="A column, - before it for descending. Default: -opened_at.")
-    page: int = Field(1, ge=1)
+    page: int = Field(1, ge=1, le=1_000_000)
     page_size: int = Field(50, ge=1, le=500)
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from asgiref.sync import sync_to_async
 
-from thor.market_open.answers import Answer, json_value, no_session, symbol_of
+from thor.market_open.answers import Answer, json_value, known_form, no_session, symbol_of
 from thor.market_open.config import GradingPrice
 from thor.market_open.selectors import Values, row_of
 from thor.market_open.sums import query
@@ -41,7 +41,7 @@ class Tick(NamedTuple):
 
 async def path(session_id: str, symbol: str | None) -> Answer:
     """Of a row of an open. Raises Problem 404 and 422."""
-    return await sync_to_async(path_of)(session_id, await symbol_of(symbol))
+    return await sync_to_async(path_of)(known_form(session_id), await symbol_of(symbol))
 
 
 def path_of(session_id: str, symbol: str) -> Answer:

@@ -90,6 +90,11 @@ def tallies(filters: Filters) -> list[Tally]:
     return list(found.values())
 
 
+def sessions(filters: Filters) -> int:
+    """How many opens they are of."""
+    return filtered(filters).order_by().values("session_id").distinct().count()
+
+
 def rows_of_session(session_id: str) -> Read:
     """Its 12 rows in the board's order, TOTAL last; none of an unknown one."""
     return read(MarketSession.objects.filter(session_id=session_id).order_by("id"))

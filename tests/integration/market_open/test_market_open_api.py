@@ -145,7 +145,7 @@ def session_of_the_first_day() -> str:
 ASKED: list[tuple[str, int, Callable[[MarketTable], Any]]] = [
     ("today", 7, lambda table: answers.today_of(table, LAST, epoch_us(at(9)))),
     ("history", 5, lambda table: answers.history_of(table, Filters(markets=("USA",)), "-opened_at", 1, 50)),
-    ("every row", 5, lambda table: answers.history_of(table, Filters(symbol="all"), "-pnl_usd", 1, 500)),
+    ("every row", 6, lambda table: answers.history_of(table, Filters(symbol="all"), "-pnl_usd", 1, 500)),
     ("session", 4, lambda table: answers.session_of(table, session_of_the_first_day())),
     ("pending", 3, lambda _: selectors.pending_rows("all")),
     ("path", 2, lambda _: path.path_of(session_of_the_first_day(), TOTAL)),
@@ -200,6 +200,7 @@ def test_history_is_what_matches_and_its_sums(table: MarketTable, filters: Filte
         (row.session_id, row.symbol) for row in wanted
     }
     assert found["total"] == len(wanted)
+    assert found["summary"]["sessions"] == len({row.session_id for row in wanted})
     summary = found["summary"]
     assert summary["worked"] == sum(row.wndw == "WORKED" for row in wanted)
     assert summary["entries"] == sum(row.wndw in ENTRIES for row in wanted)
@@ -577,6 +578,9 @@ def api(opened: None, django_db_blocker: Any, valkey_url: str) -> Iterator[Web]:
 
 SCHEMAS = [
     ("today?date=2025-10-13", schemas.TodayAnswer),
+    ("today?date=0001-01-01", schemas.TodayAnswer),
+    ("today?date=9999-12-31", schemas.TodayAnswer),
+    ("history?page=1000000", schemas.HistoryAnswer),
     (
         "history?market=USA&market=Japan&day_of_week=1,Fri&outcome=Worked&page_size=5&sort=-pnl_usd",
         schemas.HistoryAnswer,
@@ -634,6 +638,7 @@ def test_old_names_with_and_without_a_slash(api: Web, alias: str) -> None:
         ("history?start_date=2025-10-02&end_date=2025-10-01", 422, "lies before"),
         ("history?sort=hash", 422, "give one of opened_at"),
         ("history?page=0", 422, "page"),
+        ("history?page=999999999999999999999", 422, "page"),
         ("history?page_size=501", 422, "page_size"),
         ("today?date=tomorrow", 422, "2025-10-09"),
         ("stats?symbol=all", 422, "figures are of one trade"),
@@ -642,6 +647,8 @@ def test_old_names_with_and_without_a_slash(api: Web, alias: str) -> None:
         ("session/usa-1999-01-01/symbols", 404, "no such open"),
         ("session/usa-2025-09-29/path?symbol=XX", 422, "/api/instruments lists them"),
         ("session/usa-1999-01-01/path", 404, "no such open"),
+        ("session/%00/symbols", 404, "no such open"),
+        ("session/x%27y/path", 404, "no such open"),
         ("download?format=doc", 422, "format"),
     ],
 )

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import ProgrammingError
+from psycopg.errors import UndefinedTable
 
 from thor.instruments.selectors import known_symbols
 from thor.instruments.symbol import SymbolError, canonical
 from thor.market_open.export import Format, write
 from thor.market_open.filters import ALL, FilterError, Filters, listed, understood
 from thor.markets.models import Market
-from thor.runtime.namespace import within
+from thor.runtime.namespace import WANTED, is_name, within
 from thor.signals.composite import TOTAL
 
 
@@ -38,12 +40,21 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         namespace: str = options["namespace"]
+        if namespace and not is_name(namespace):
+            raise CommandError(f"--namespace {namespace[:40]!a} is no name: wanted {WANTED}", returncode=2)
         with within(namespace) if namespace else nullcontext():
             try:
-                filters = _filters(options)
+                _write(options["file"], _filters(options), Format(options["format"]))
             except FilterError as error:
                 raise CommandError(str(error), returncode=2) from error
-            _write(options["file"], filters, Format(options["format"]))
+            except ProgrammingError as error:
+                if not isinstance(error.__cause__, UndefinedTable):
+                    raise
+                where = f"the namespace {namespace}" if namespace else "this database"
+                raise CommandError(
+                    f"{where} has no tables of market opens: give the name of a replay, or run `thor migrate`",
+                    returncode=2,
+                ) from error
 
 
 def _filters(options: dict[str, Any]) -> Filters:
