@@ -78,7 +78,7 @@ def save_calendars(cycles: int = 50, *, captured: bool = False) -> None:
             enable_futures_capture=is_captured, enable_open_capture=is_captured,
         )  # fmt: skip
         CalendarEdition.objects.create(
-            calendar=market, timezone_name="UTC", first_utc=BEGIN - timedelta(hours=1),
+            calendar=market, timezone_name="UTC", first_utc=BEGIN - timedelta(hours=2),
             end_utc=BEGIN + timedelta(days=400), library_version="made", digest=market * 4, compiled_at=BEGIN,
         )  # fmt: skip
         SessionInterval.objects.bulk_create(

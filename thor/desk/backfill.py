@@ -65,11 +65,21 @@ def feed(day: date, reactors: Sequence[Reactor], symbols: Sequence[str] | None =
     if until_us >= market_now().now_us:
         end = f"{utc(until_us + 1):%Y-%m-%d %H:%M} UTC"
         raise Problem(f"{day} is not over: the desk still writes its rows. Try again after {end}.")
-    desk = new_desk(reactors, from_us - LEAD_IN_US - 1)
-    quotes = _hear(desk, from_us, until_us, wanted)
+    quotes, rows = feed_span(from_us, until_us, reactors, wanted)
     if not quotes:
         raise Problem(f"no tick of {day} is stored as asked: choose another --date, or other --symbols.")
-    return Fed(_main_span(spans), quotes, desk.rows())
+    return Fed(_main_span(spans), quotes, rows)
+
+
+def feed_span(
+    from_us: int, until_us: int, reactors: Sequence[Reactor], symbols: Sequence[str]
+) -> tuple[int, list[Row]]:
+    """Feed the stored ticks with times in ``[from_us, until_us]``, and those of the hour before, through the gate to
+    reactors that know nothing yet. Everything up to the end must be stored. Returns how many ticks there were between
+    the two instants, and the rows."""
+    desk = new_desk(reactors, from_us - LEAD_IN_US - 1)
+    quotes = _hear(desk, from_us, until_us, symbols)
+    return quotes, desk.rows()
 
 
 def new_desk(reactors: Sequence[Reactor], position_us: int) -> Desk:

@@ -23,6 +23,8 @@ from thor.history.group import IngestGroup
 from thor.history.lease import id_key
 from thor.indicators.services import propose, sow
 from thor.instruments.selectors import groups
+from thor.markets.models import Market
+from thor.markets.now import market_now
 from thor.markets.trade_date import utc
 from thor.quotes.bus import ValkeyQuoteBus
 from thor.quotes.events import publish
@@ -32,6 +34,8 @@ from thor.runtime.bus import connect
 
 #: Raised as a market opens, ended by the first check that finds everything there.
 SOURCES_ALERT: Final = "sources"
+#: The desk writes a session's rows within a second of its close.
+FIRST_THE_DESK_US: Final = 10_000_000
 
 
 @contextmanager
@@ -85,7 +89,8 @@ def clear_previous_latest(market: str, at_us: int, trade_date: str, after_id: st
 
 @app.task(name=triggers.DRAIN, queue=QUEUE, retry=Backoff())
 def drain(market: str, at_us: int, trade_date: str, after_id: str) -> str:
-    """Wait, by further attempts, until everything that came before the close is stored; then defer the summary."""
+    """Wait, by further attempts, until everything that came before the close is stored; then defer the summary, and
+    the close of a market for which people asked for it."""
     with _bus() as (client, keys):
         oldest = IngestGroup(client, keys).lag().oldest_id
     if oldest and id_key(oldest) <= id_key(after_id):
@@ -93,6 +98,8 @@ def drain(market: str, at_us: int, trade_date: str, after_id: str) -> str:
     trigger = Trigger(market, at_us, date.fromisoformat(trade_date), after_id)
     with transaction.atomic():
         triggers.defer(triggers.SUMMARISE_SESSION, trigger)
+        if Market.objects.filter(country=market, enable_futures_capture=True, enable_close_capture=True).exists():
+            triggers.defer(triggers.CAPTURE_CLOSE, trigger)
     return f"everything up to {after_id} is stored"
 
 
@@ -101,6 +108,19 @@ def summarise_session(market: str, at_us: int, trade_date: str, after_id: str) -
     """Complete the snapshot that was taken at the open."""
     del after_id
     return summary.summarise_session(market, trade_date, utc(at_us))
+
+
+@app.task(name=triggers.CAPTURE_CLOSE, queue=QUEUE, retry=Backoff())
+def capture_close(market: str, at_us: int, trade_date: str, after_id: str) -> str:
+    """Where the desk was not there to measure the close, make it from the stored ticks."""
+    # Web processes know the jobs too, and a tape's libraries are heavy.
+    from thor.desk.close_capture import capture_close as capture
+
+    del trade_date, after_id
+    if 0 <= market_now().now_us - at_us < FIRST_THE_DESK_US:
+        raise NotYetError("the desk writes what it measured first")
+    found = capture(market, "the job of the close")
+    return f"{found.status}: {found.close_rows_updated} closes, {found.range_rows_updated} ranges"
 
 
 @app.task(name=triggers.RECOMPUTE_52W, queue=QUEUE, retry=Backoff())

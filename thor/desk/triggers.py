@@ -18,9 +18,10 @@ CHECK_SOURCES: Final = "check_sources"
 CLEAR_PREVIOUS_LATEST: Final = "clear_previous_latest"
 DRAIN: Final = "drain"
 SUMMARISE_SESSION: Final = "summarise_session"
+CAPTURE_CLOSE: Final = "capture_close"
 RECOMPUTE_52W: Final = "recompute_52w"
 #: What must have ended well before.
-AFTER: Final[Mapping[str, str]] = {SUMMARISE_SESSION: DRAIN}
+AFTER: Final[Mapping[str, str]] = {SUMMARISE_SESSION: DRAIN, CAPTURE_CLOSE: DRAIN}
 
 
 class Trigger(NamedTuple):

@@ -66,7 +66,10 @@ class Market(models.Model):
     )
     enable_futures_capture = models.BooleanField("capture", default=False, help_text="Master switch of both captures.")
     enable_open_capture = models.BooleanField("at the open", default=False)
-    enable_close_capture = models.BooleanField("at the close", default=False)
+    enable_close_capture = models.BooleanField(
+        "at the close", default=False,
+        help_text="After a close, make of the stored ticks what the desk was not there to measure.",
+    )  # fmt: skip
 
     class Meta:
         ordering = ("position", "country")

@@ -116,7 +116,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("enable_open_capture", models.BooleanField(default=False, verbose_name="at the open")),
-                ("enable_close_capture", models.BooleanField(default=False, verbose_name="at the close")),
+                (
+                    "enable_close_capture",
+                    models.BooleanField(
+                        default=False,
+                        help_text="After a close, make of the stored ticks what the desk was not there to measure.",
+                        verbose_name="at the close",
+                    ),
+                ),
             ],
             options={
                 "ordering": ("position", "country"),
