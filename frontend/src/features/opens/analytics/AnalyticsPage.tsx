@@ -61,7 +61,7 @@ export function AnalyticsPage({ search, onSearch }: AnalyticsPageProps) {
 }
 
 /** The filters alone: the questions' part stays here. */
-function historySearch({ qmarket: _market, qday: _day, a: _a, b: _b, ...filters }: AnalyticsSearch) {
+function historySearch({ qmarket: _market, qday: _day, a: _a, b: _b, of: _of, ...filters }: AnalyticsSearch) {
   return filters;
 }
 

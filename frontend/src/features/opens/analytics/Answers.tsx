@@ -4,7 +4,7 @@ import { instrumentsQuery } from '@/api/queries';
 import { useMarkets } from '@/live/hooks';
 import { ProblemAlert } from '@/shared/ProblemAlert';
 import { DAYS } from '../history/filters';
-import { type AnalyticsSearch, ASKED, type OnAnalyticsSearch } from './analyticsSearch';
+import { type AnalyticsSearch, ASKED, type OnAnalyticsSearch, pairOf } from './analyticsSearch';
 import classes from './answers.module.css';
 import { askedOf } from './reads';
 import { Section } from './Section';
@@ -66,10 +66,22 @@ function Choices({ search, onSearch }: AnswersProps) {
           label={label}
           options={options}
           value={search[name] ?? ASKED[name]}
-          onChange={(value) => onSearch({ [name]: value === ASKED[name] ? undefined : value })}
+          onChange={(value) => onSearch(changeOf(search, name, value))}
         />
       ))}
     </div>
+  );
+}
+
+/** What a choice does to the address; what is asked anyway is not in it. */
+function changeOf(search: AnalyticsSearch, name: keyof typeof ASKED, value: string) {
+  const { a = ASKED.a, b = ASKED.b } = search;
+  const wanted = name === 'a' || name === 'b' ? pairOf({ a, b }, name, value) : { [name]: value };
+  return Object.fromEntries(
+    Object.entries(wanted).map(([each, chosen]) => [
+      each,
+      chosen === ASKED[each as keyof typeof ASKED] ? undefined : chosen,
+    ]),
   );
 }
 

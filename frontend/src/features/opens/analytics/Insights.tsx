@@ -27,7 +27,9 @@ export function Insights({ search, onSearch }: InsightsProps) {
     );
   }
   if (!data) return <p className={classes.note}>Loading what the instruments say…</p>;
-  return <Said insights={data} of={search.a ?? ASKED.a} onOf={(a) => onSearch({ a: a === ASKED.a ? undefined : a })} />;
+  return (
+    <Said insights={data} of={search.of ?? ASKED.a} onOf={(of) => onSearch({ of: of === ASKED.a ? undefined : of })} />
+  );
 }
 
 interface SaidProps {

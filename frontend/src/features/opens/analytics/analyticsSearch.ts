@@ -8,6 +8,8 @@ export interface AnalyticsSearch extends FilterSearch {
   readonly qday?: string;
   readonly a?: string;
   readonly b?: string;
+  /** Whose comparisons with the others are shown; absent: ES. */
+  readonly of?: string;
 }
 
 /** What is asked unless something is chosen (SPEC 8). */
@@ -22,6 +24,13 @@ export type OnAnalyticsSearch = (
 const SYMBOL = /^[A-Z0-9][A-Z0-9._-]{0,23}$/;
 const DAY = /^(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day$/;
 
+/** The two that are compared after one of them was chosen: an instrument is not compared with itself, they change places. */
+export function pairOf(before: { a: string; b: string }, name: 'a' | 'b', chosen: string): { a: string; b: string } {
+  const other = name === 'a' ? 'b' : 'a';
+  const after = { ...before, [name]: chosen };
+  return after.a === after.b ? { ...after, [other]: before[name] } : after;
+}
+
 /** Reads the address; what is unknown is left out, never an error. */
 export function readAnalyticsSearch(raw: Record<string, unknown>): AnalyticsSearch {
   const kept = (name: string, form: RegExp) => (form.test(textOf(raw[name])) ? textOf(raw[name]) : undefined);
@@ -32,6 +41,7 @@ export function readAnalyticsSearch(raw: Record<string, unknown>): AnalyticsSear
       qday: kept('qday', DAY),
       a: kept('a', SYMBOL),
       b: kept('b', SYMBOL),
+      of: kept('of', SYMBOL),
     }),
   };
 }

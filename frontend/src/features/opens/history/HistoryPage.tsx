@@ -93,7 +93,7 @@ function Found({ data, page, size, search, onSearch, onFilters, isPlaceholderDat
     open: search.open,
     onOpen: (open: string | undefined) => onSearch({ open }),
   };
-  const paging = { page, pages, size, total: data.total, onPage: goTo };
+  const paging = { page, seen: data.page, pages, size, total: data.total, onPage: goTo };
   return (
     <div ref={body} className={classes.found} data-stale={isPlaceholderData || undefined}>
       <SummaryLine summary={data.summary} symbol={data.filters.symbol} />

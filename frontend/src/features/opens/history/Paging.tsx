@@ -4,6 +4,8 @@ import { PAGE_SIZES, rowsOfPage } from './historySearch';
 
 interface PagingProps {
   page: number;
+  /** The page that is seen: another than `page` while that is on its way. */
+  seen: number;
   pages: number;
   size: number;
   total: number;
@@ -13,8 +15,8 @@ interface PagingProps {
 }
 
 /** Which rows are seen, and the ways to the others. */
-export function Paging({ page, pages, size, total, onPage, onSize }: PagingProps) {
-  const [first, last] = rowsOfPage(page, size, total);
+export function Paging({ page, seen, pages, size, total, onPage, onSize }: PagingProps) {
+  const [first, last] = rowsOfPage(seen, size, total);
   const steps: readonly (readonly [name: string, sign: string, to: number, title?: string])[] = [
     ['First page', '«', 1],
     ['Previous page', '‹', page - 1, 'Press ['],
@@ -44,7 +46,7 @@ export function Paging({ page, pages, size, total, onPage, onSize }: PagingProps
         </button>
       ))}
       <span className={classes.quiet}>
-        page {formatCount(page)} of {formatCount(pages)}
+        page {formatCount(seen)} of {formatCount(pages)}
       </span>
       {onSize && (
         <select
