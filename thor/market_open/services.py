@@ -41,8 +41,13 @@ log = structlog.get_logger()
 
 Said = Mapping[str, Any]
 _HUNDREDTH: Final = Decimal("0.01")
-#: The rooms whose rules decide what a capture says.
-_RULES: Final = ("quotes", "signals", "indicators", "market_open", "instruments")
+#: The rules that decide what a capture and an outcome say.
+_RULES: Final = (
+    "instruments/instrument.py", "markets/calendar.py", "markets/transition.py", "quotes/quote.py", "quotes/quick.py",
+    "quotes/gate.py", "indicators/extremes.py", "signals/classification.py", "signals/composite.py",
+    "signals/reactor.py", "market_open/targets.py", "market_open/capture.py", "market_open/grading.py",
+    "market_open/reactor.py", "desk/desk.py",
+)  # fmt: skip
 
 
 class WithdrawnError(Exception):
@@ -205,8 +210,8 @@ def code_version() -> Mapping[str, str]:
     """The release, and a digest of the source of the rules: another digest is other code."""
     home = Path(__file__).resolve().parent.parent
     digest = hashlib.sha256()
-    for path in sorted(path for room in _RULES for path in (home / room).glob("*.py")):
-        digest.update(f"{path.relative_to(home)}\0".encode() + path.read_bytes())
+    for name in _RULES:
+        digest.update(f"{name}\0".encode() + (home / name).read_bytes())
     return {"version": version("thor"), "rules": digest.hexdigest()}
 
 
