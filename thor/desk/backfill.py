@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Model
 
@@ -13,15 +14,19 @@ from thor.desk.config import ConfigTables
 from thor.desk.desk import Desk
 from thor.desk.handlers import TABLES
 from thor.desk.models import FiredTimer
+from thor.history.group import IngestGroup
+from thor.history.lease import id_key
 from thor.history.services import connect_database, known_groups
 from thor.history.tape import StoredTape
 from thor.markets.calendar import MarketCalendars
 from thor.markets.now import market_now
 from thor.markets.trade_date import DEFAULT_GROUP, Span, spans_of, utc
+from thor.quotes.keys import Keys
 from thor.quotes.quick import decode
 from thor.quotes.reactor import Reactor, Row, setting
 from thor.quotes.replay_clock import BY_ARRIVAL
 from thor.quotes.rows import columns, write_rows
+from thor.runtime.bus import connect
 from thor.runtime.problem import Problem
 
 #: So much of the time before a trade date is heard too: the futures' daily break, in which sources go on.
@@ -80,6 +85,14 @@ def feed_span(
     desk = new_desk(reactors, from_us - LEAD_IN_US - 1)
     quotes = _hear(desk, from_us, until_us, symbols)
     return quotes, desk.rows()
+
+
+def check_stored(last_id: str, what: str) -> None:
+    """Raises Problem 503 while an entry up to ``last_id`` waits to be stored. ``what`` comes before it."""
+    with connect(settings.REDIS_URL) as client:
+        oldest = IngestGroup(client, Keys(settings.THOR_NAMESPACE)).lag().oldest_id
+    if oldest and id_key(oldest) <= id_key(last_id):
+        raise Problem(f"quotes of before {what} are not stored yet: try again.", status=503)
 
 
 def new_desk(reactors: Sequence[Reactor], position_us: int) -> Desk:

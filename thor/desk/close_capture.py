@@ -8,14 +8,11 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from django.conf import settings
 from django.db import transaction
 
-from thor.desk.backfill import feed_span
+from thor.desk.backfill import check_stored, feed_span
 from thor.desk.handlers import TABLES
 from thor.desk.models import TransitionRecord
-from thor.history.group import IngestGroup
-from thor.history.lease import id_key
 from thor.history.services import known_groups
 from thor.indicators.intraday import IntradayMetric, IntradayReactor
 from thor.indicators.models import IntradayMetric as MetricRow
@@ -27,9 +24,7 @@ from thor.markets.models import Market
 from thor.markets.now import market_now
 from thor.markets.selectors import load_calendars, market_named
 from thor.markets.trade_date import epoch_us, utc
-from thor.quotes.keys import Keys
 from thor.quotes.rows import columns, write_rows
-from thor.runtime.bus import connect
 from thor.runtime.problem import Problem
 from thor.signals.composite import TOTAL
 
@@ -158,10 +153,7 @@ def _check_stored(market: Market, span: _Span) -> None:
     """Raises Problem while something of before the close waits to be stored."""
     told = TransitionRecord.objects.filter(market=market.country, at=utc(span.closed_us)).first()
     last = told.after_id if told is not None else f"{span.closed_us // 1000}-0"
-    with connect(settings.REDIS_URL) as client:
-        oldest = IngestGroup(client, Keys(settings.THOR_NAMESPACE)).lag().oldest_id
-    if oldest and id_key(oldest) <= id_key(last):
-        raise Problem(f"quotes of before the close of {market.country} are not stored yet: try again.", status=503)
+    check_stored(last, f"the close of {market.country}")
 
 
 def _changes(market: Market, span: _Span, rows: Sequence[IntradayMetric], *, force: bool) -> list[_Change]:
