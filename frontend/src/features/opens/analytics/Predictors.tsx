@@ -2,14 +2,23 @@ import { formatCount } from '@/shared/format';
 import table from '@/shared/table.module.css';
 import classes from './analytics.module.css';
 import { RatePlot } from './RatePlot';
-import { COIN, formatInterval, isOutside, levelOf, wholePercent } from './rates';
+import { chanceOfWay, formatInterval, sideOf, wholePercent } from './rates';
 import rates from './rateTables.module.css';
 import type { Insights } from './reads';
 
 type Predictor = Insights['predictors'][number];
 
-/** The instruments by how often they were right. */
-export function Predictors({ predictors }: { predictors: readonly Predictor[] }) {
+type Band = readonly [low: number, high: number];
+
+interface PredictorsProps {
+  predictors: readonly Predictor[];
+  /** The base rate of the trades whose way is told. */
+  base: number | null;
+}
+
+/** The instruments by how often they were right, held against what chance would give. */
+export function Predictors({ predictors, base }: PredictorsProps) {
+  const chance = chanceOfWay(base);
   if (predictors.length === 0)
     return <p className={classes.note}>No decided session in which an instrument took a side.</p>;
   return (
@@ -31,18 +40,20 @@ export function Predictors({ predictors }: { predictors: readonly Predictor[] })
         </thead>
         <tbody>
           {predictors.map((each) => (
-            <Row key={each.symbol} predictor={each} />
+            <Row key={each.symbol} predictor={each} chance={chance} />
           ))}
         </tbody>
       </table>
       <p className={classes.quiet}>
-        The thin bar is a coin’s half. Where it lies inside the interval, the instrument is not told apart from a coin.
+        Thin bar: what chance gives, from {wholePercent(chance[0])} for an instrument that always agrees with the
+        composite, because that trade pays the spread, to {wholePercent(chance[1])} for one that never does. Grey: not
+        told apart from it.
       </p>
     </>
   );
 }
 
-function Row({ predictor }: { predictor: Predictor }) {
+function Row({ predictor, chance }: { predictor: Predictor; chance: Band }) {
   const { symbol, n, rate, interval, low_sample } = predictor;
   return (
     <tr data-testid={`predictor-${symbol}`} data-low-sample={low_sample || undefined}>
@@ -57,8 +68,8 @@ function Row({ predictor }: { predictor: Predictor }) {
         <RatePlot
           rate={rate}
           interval={interval}
-          base={COIN}
-          level={isOutside(COIN, interval) ? levelOf(rate, COIN) : 0}
+          base={chance}
+          level={sideOf(interval, chance)}
           isLowSample={low_sample}
         />
       </td>

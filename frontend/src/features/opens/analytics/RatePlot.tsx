@@ -8,18 +8,21 @@ const WHOLE: Scale = { low: 0, high: 1 };
 interface RatePlotProps {
   rate: number | null;
   interval: Interval | null;
-  /** What noise would win; drawn as the thin bar below. */
-  base: number | null;
+  /** What noise would win, or between what and what; drawn as the thin bar below. */
+  base: number | readonly [low: number, high: number] | null;
   level: Level;
   isLowSample: boolean;
 }
 
 /** A rate as a bar with its interval, and below it the base rate; the figures stand beside it in words. */
 export function RatePlot({ rate, interval, base, level, isLowSample }: RatePlotProps) {
+  const [from, to] = typeof base === 'number' ? [0, base] : (base ?? [0, 0]);
   return (
     <Plot level={level} isLowSample={isLowSample} marks={[0.25, 0.5, 0.75]} scale={WHOLE}>
       {rate !== null && <rect className={classes.bar} x={0} y={2} width={rate * 100} height={11} />}
-      {base !== null && <rect className={classes.base} x={0} y={16} width={base * 100} height={4} />}
+      {base !== null && (
+        <rect className={classes.base} x={from * 100} y={16} width={Math.max((to - from) * 100, 1)} height={4} />
+      )}
       <Whisker interval={interval} scale={WHOLE} middle={7.5} />
     </Plot>
   );

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  chanceOfWay,
   formatInterval,
   formatPoints,
   formatUsdInterval,
@@ -8,6 +9,7 @@ import {
   placeOn,
   scaleOf,
   shortUsd,
+  sideOf,
   stepOf,
   ticksOf,
   valuesScale,
@@ -49,6 +51,19 @@ describe('a rate against its base', () => {
     expect(isOutside(null, [0, 1])).toBe(false);
     expect(isOutside(0.5, null)).toBe(false);
   });
+});
+
+it('measures who tells the way of a trade between agreeing and disagreeing with it', () => {
+  const chance = chanceOfWay(0.4);
+  expect(chance).toEqual([0.4, 0.6]);
+  expect(chanceOfWay(null)).toEqual([0.5, 0.5]);
+  const told = [
+    [0.61, 0.7],
+    [0.55, 0.65],
+    [0.41, 0.45],
+    [0.3, 0.39],
+  ].map((interval) => sideOf(interval, chance));
+  expect([...told, sideOf(null, chance)]).toEqual([1, 0, 0, -1, 0]);
 });
 
 describe('a scale', () => {
