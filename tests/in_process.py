@@ -1,7 +1,7 @@
 """The whole desk over a recording in one process: no bus, no worker, no commit; and its rows beside a replay's.
 
-``python -m tests.in_process FILE FROM_US UNTIL_US [SYMBOL...]``, with the environment of a Thor that has instruments
-and calendars, prints them as JSON lines.
+``python -m tests.in_process FILE[:FILE...] FROM_US UNTIL_US [SYMBOL...]``, with the environment of a Thor that has
+instruments and calendars, prints them as JSON lines.
 """
 
 from __future__ import annotations
@@ -69,7 +69,9 @@ def told(value: Any) -> str:
         return str(value)
 
 
-def rows(path: Path, from_us: int, until_us: int, symbols: list[str]) -> Iterator[tuple[str, dict[str, object]]]:
+def rows(
+    paths: Sequence[Path], from_us: int, until_us: int, symbols: list[str]
+) -> Iterator[tuple[str, dict[str, object]]]:
     """(table, columns) of everything that the reactors say of the recording, the newest of each key."""
     from thor.desk.backfill import new_desk
     from thor.desk.worker import all_reactors
@@ -81,7 +83,7 @@ def rows(path: Path, from_us: int, until_us: int, symbols: list[str]) -> Iterato
     from thor.quotes.rows import columns
 
     groups = known_groups()
-    tape = FileTape(open_recording([path], symbols, []), groups, from_us, until_us)
+    tape = FileTape(open_recording(paths, symbols, []), groups, from_us, until_us)
     desk = new_desk(all_reactors(), from_us - 1)
     for cue in tape.cues():
         quote = decode(cue.event.payload)
@@ -115,9 +117,12 @@ def opens(effects: Sequence[Effect]) -> Iterator[tuple[str, dict[str, object]]]:
     yield from (("MarketSession", row) for row in captured.values())
 
 
-def heard_in_process(site: Site, path: Path, from_us: int, until_us: int, *symbols: str) -> dict[str, list[list[str]]]:
+def heard_in_process(
+    site: Site, path: Path | Sequence[Path], from_us: int, until_us: int, *symbols: str
+) -> dict[str, list[list[str]]]:
     """Kind of row -> its rows, sorted, as one process comes to them."""
-    words = [sys.executable, "-m", "tests.in_process", str(path), str(from_us), str(until_us), *symbols]
+    files = os.pathsep.join(map(str, [path] if isinstance(path, Path) else path))
+    words = [sys.executable, "-m", "tests.in_process", files, str(from_us), str(until_us), *symbols]
     done = subprocess.run(words, env=site.environ, cwd=CHECKOUT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     found: dict[str, list[list[str]]] = {kind: [] for kind in REACTOR_ROWS}
@@ -157,5 +162,7 @@ if __name__ == "__main__":
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thor.config.settings")
     django.setup()
-    for table, values in rows(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:]):
+    for table, values in rows(
+        [*map(Path, sys.argv[1].split(os.pathsep))], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:]
+    ):
         print(json.dumps([table, {name: None if each is None else str(each) for name, each in values.items()}]))
