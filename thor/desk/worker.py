@@ -78,6 +78,13 @@ def all_reactors() -> list[Reactor]:
     return [SnapshotReactor(), SilenceReactor(), signals, IntradayReactor(), VwapReactor(), extremes, opens]
 
 
+class OtherLeadsError(Problem):
+    """Another desk leads: this one has nothing to do."""
+
+    def __init__(self, leader: str) -> None:
+        super().__init__(f"another desk leads ({leader}): it does what is due")
+
+
 class DeskWorker(Worker):
     """See the module. ``reactors`` makes them anew at each recovery; ``clock`` says what time it is when live; a
     line says how it stands every ``tell_seconds`` (0: never)."""
@@ -169,7 +176,7 @@ class DeskWorker(Worker):
         try:
             self.setup()
             if not self._leads():
-                raise Problem(f"another desk leads ({self._leader}): it does what is due")
+                raise OtherLeadsError(self._leader)
             while not self._turn():
                 pass
         finally:
@@ -431,6 +438,10 @@ class DeskWorker(Worker):
         if not self._tell_seconds or time.monotonic() < self._tell_at:
             return
         self._tell_at = time.monotonic() + self._tell_seconds
+        self.stand(fields)
+
+    def stand(self, fields: Mapping[str, Any]) -> None:
+        """How it stands, for who runs this desk. ``fields``: its report."""
         told = ("position", "lag_ms", "next_market", "next_kind", "next_at", "quotes", "transitions", "standby")
         log.info("stands", **{name: fields[name] for name in told})
 

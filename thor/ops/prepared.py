@@ -21,7 +21,10 @@ _LIBRARIES = ("django", "procrastinate", "exchange-calendars", "pandas-market-ca
 
 def preparation_digest(package: Path = PACKAGE) -> str:
     """Changes when a migration, a seed, the symbol table, a calendar's rule or override, or a library below does."""
-    patterns = ("*/migrations/*.py", "instruments/*", "signals/*", "markets/*.py", "markets/*.yaml", "**/seed_*.py")
+    patterns = (
+        "*/migrations/*.py", "instruments/*", "signals/*", "market_open/config.py", "market_open/seeds.py",
+        "markets/*.py", "markets/*.yaml", "**/seed_*.py",
+    )  # fmt: skip
     files = sorted({file for pattern in patterns for file in package.glob(pattern)})
     digest = hashlib.sha256(" ".join(version(name) for name in _LIBRARIES).encode())
     for file in files:

@@ -39,7 +39,7 @@ def _seed_instrument(instrument: Instrument, seed: InstrumentSignals) -> int:
     thresholds = seed.thresholds
     if thresholds is None:
         return 0
-    return _make(
+    return make_once(
         SignalStatValue(
             instrument=instrument,
             strong_buy=thresholds.strong_buy,
@@ -48,20 +48,20 @@ def _seed_instrument(instrument: Instrument, seed: InstrumentSignals) -> int:
             strong_sell=thresholds.strong_sell,
         ),
         instrument=instrument,
-    ) + _make(
+    ) + make_once(
         ContractWeight(instrument=instrument, weight=seed.contract_weight, is_bear=seed.is_bear), instrument=instrument
     )
 
 
 def _seed_weights() -> int:
     return sum(
-        _make(SignalWeight(signal=signal.value, weight=weight), signal=signal.value)
+        make_once(SignalWeight(signal=signal.value, weight=weight), signal=signal.value)
         for signal, weight in SIGNAL_WEIGHTS
     )
 
 
 def _seed_total() -> int:
-    return _make(
+    return make_once(
         TotalThresholds(
             strong_buy=TOTAL.strong_buy,
             buy=TOTAL.buy,
@@ -74,7 +74,7 @@ def _seed_total() -> int:
     )
 
 
-def _make(row: Model, **key: object) -> int:
+def make_once(row: Model, **key: object) -> int:
     """1 when the row was made. Its history knows of one that is gone."""
     kind = type(row)
     there = kind._default_manager.filter(**key).exists() or kind.history.filter(**key).exists()  # type: ignore[attr-defined]

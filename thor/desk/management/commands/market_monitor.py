@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from thor.desk.management.words import seconds
 from thor.desk.worker import DeskWorker
 from thor.runtime.problem import Problem
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds < float("inf"):
-        raise ArgumentTypeError(f"{text!r} is no number of seconds: give 0 or more")
-    return seconds
 
 
 class Command(BaseCommand):
@@ -28,7 +18,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="do what is due now and end")
         parser.add_argument(
-            "--interval", type=_seconds, default=60.0, metavar="SECONDS",
+            "--interval", type=seconds, default=60.0, metavar="SECONDS",
             help="a line says how the desk stands this often; 0: never (default: 60)",
         )  # fmt: skip
 

@@ -33,9 +33,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True, metavar="verify|head")
-        checking = actions.add_parser(
-            "verify", help="the whole chain and all rows; exit 1 with a line per fault"
-        )
+        checking = actions.add_parser("verify", help="the whole chain and all rows; exit 1 with a line per fault")
         checking.add_argument("--head", type=_head, metavar="NUMBER:HASH", help="a head that was kept elsewhere")
         newest = actions.add_parser("head", help="print the newest record as NUMBER:HASH, to be kept elsewhere")
         newest.add_argument("--date", type=_day, metavar="YYYY-MM-DD", help="the last one up to the end of a UTC day")

@@ -34,6 +34,7 @@ class Command(BaseCommand):
                 call_command("seed_instruments", stdout=self.stdout)
                 call_command("seed_stat_values", stdout=self.stdout)
                 call_command("seed_markets", stdout=self.stdout)
+                call_command("seed_global_config", stdout=self.stdout)
                 call_command("sync_calendars", stdout=self.stdout, stderr=self.stderr)
             finally:
                 cursor.execute("select pg_advisory_unlock(%s)", [PREPARE_LOCK])
