@@ -106,13 +106,13 @@ def reactors() -> list[Reactor]:
 class OpenDesk:
     """A desk that is fed by hand, and dies and recovers after every step where ``dies``."""
 
-    def __init__(self, config: Config, position: str = "-100", *, dies: bool = False) -> None:
+    def __init__(self, config: Config, position_us: int = OPEN_US - 100_000_000, *, dies: bool = False) -> None:
         self.config: dict[type[Any], Any] = dict(config)
         self.dies = dies
         #: Each with the instant at which it was told.
         self.told: list[tuple[int, Effect]] = []
         self._number = 0
-        self.desk = self._started(us(position), "0-0", None)
+        self.desk = self._started(position_us, "0-0", None)
         self._keep()
 
     def _started(self, position_us: int, cursor: str, states: Mapping[str, Any] | None) -> Desk:

@@ -140,9 +140,11 @@ def play(case: Case, *, dies: bool) -> OpenDesk:
     edits = Edits(settings_of(case))
     hours = tuple(tuple(each) for each in case.get("hours", HOURS))
     closed = tuple(tuple(each) for each in case.get("closed", ()))
-    desk = OpenDesk(made_config(edits.settings, hours, closed), "-4000", dies=dies)
+    found = steps(case)
+    begin_us = min([us("-15"), *(step.arrival_us for step in found)]) - 1_000_000
+    desk = OpenDesk(made_config(edits.settings, hours, closed), begin_us, dies=dies)
     late_us = us(str(case.get("told_late", 0)))
-    for seq, step in enumerate(found := steps(case), start=1):
+    for seq, step in enumerate(found, start=1):
         if step.ts_us:
             quote = made_quote(step.words, step.ts_us, seq, step.settlement)
             desk.hear(quote, step.arrival_us, late_us)
