@@ -132,7 +132,7 @@ def share_of(hits: DaySums) -> Share | None:
 
 
 class Sums(NamedTuple):
-    """What a group of rows adds up to. ``went_up``: decided by a rise; ``base``, ``base_after_spread``: the chances of
+    """What a group of rows adds up to. ``base``, ``base_after_spread``: the chances of
     the decided, added; ``elapsed_sec``: of the decided, added; ``hits``: worked of decided by day; ``values``: USD of
     entries by day."""
 
@@ -145,7 +145,6 @@ class Sums(NamedTuple):
     pending: int = 0
     gap: int = 0
     bar_only: int = 0
-    went_up: int = 0
     pnl_usd: Decimal = Decimal(0)
     elapsed_sec: float = 0.0
     base: float = 0.0
@@ -262,8 +261,9 @@ def max_drawdown(curve: Iterable[PnlDay]) -> Decimal:
 
 class Sided(NamedTuple):
     """An instrument on a day, with one of its signals, over the opens whose TOTAL trade was decided. ``worked``: of the
-    ``n`` in which TOTAL did; ``took`` and ``right``: a bit for each open of the day in which it took a side, in which
-    that was the way that the trade's instrument went."""
+    ``n`` in which TOTAL did. A bit for each open of the day in which it ``took`` a side, in which that was ``right``
+    (the way that the trade's instrument went), in which it ``agreed`` with TOTAL's. ``chance``: in how many of those
+    that it took noise would have been right."""
 
     symbol: str
     signal: str
@@ -271,25 +271,40 @@ class Sided(NamedTuple):
     worked: int
     took: int
     right: int
+    agreed: int
+    chance: float
 
 
 class Insight(NamedTuple):
-    """An instrument, of one of its signals or (None) of all. ``worked``: TOTAL did; ``right``: its own side was."""
+    """An instrument, of one of its signals or (None) of all. ``worked``: TOTAL did; ``right``: its own side was;
+    ``chance``: in how many of those noise would have been."""
 
     symbol: str
     signal: str | None
     worked: DaySums
     right: DaySums
+    chance: float
+
+    @property
+    def base(self) -> float | None:
+        """How often noise is right where it took a side; None where it took none."""
+        return _over(self.chance, self.right.n)
 
 
 class Compared(NamedTuple):
-    """Two instruments over the opens in which both took a side. ``difference``: right of a less right of b."""
+    """Two instruments over the opens in which both took a side. ``difference``: right of a less right of b;
+    ``agreed``: in how many more of them a took TOTAL's side than b did."""
 
     a: str
     b: str
     right_a: int
     right_b: int
     difference: DaySums
+    agreed: int
+
+    def chance(self, base: float) -> float:
+        """The difference that noise makes, where who agrees with TOTAL is right in ``base`` of the opens."""
+        return self.agreed * (2 * base - 1) / self.difference.n
 
 
 class Insights(NamedTuple):
@@ -333,42 +348,55 @@ def insights_of(days: Iterable[Sequence[Sided]]) -> Insights:
     by_signal: dict[tuple[str, str], _Two] = defaultdict(_two)
     by_symbol: dict[str, _Two] = defaultdict(_two)
     pairs: dict[tuple[str, str], _Two] = defaultdict(_two)
+    agreed: dict[tuple[str, str], int] = defaultdict(int)
+    chances: dict[tuple[str, str | None], float] = defaultdict(float)
     for day in days:
         for each in day:
             worked, right = by_signal[each.symbol, each.signal]
             worked.add(each.worked, each.n)
             right.add(each.right.bit_count(), each.took.bit_count())
+            chances[each.symbol, each.signal] += each.chance
+            chances[each.symbol, None] += each.chance
         whole = _whole_day(day)
-        for symbol, (n, own_worked, took, own_right) in whole.items():
+        for symbol, (n, own_worked, took, own_right, _) in whole.items():
             worked, right = by_symbol[symbol]
             worked.add(own_worked, n)
             right.add(own_right.bit_count(), took.bit_count())
-        _compare(pairs, whole)
+        _compare(pairs, agreed, whole)
     return Insights(
-        [Insight(*key, worked.sums(), right.sums()) for key, (worked, right) in by_signal.items()],
-        [Insight(symbol, None, worked.sums(), right.sums()) for symbol, (worked, right) in by_symbol.items()],
-        [_compared(*key, *both) for key, both in pairs.items() if both[0].n],
+        [Insight(*key, worked.sums(), right.sums(), chances[key]) for key, (worked, right) in by_signal.items()],
+        [
+            Insight(symbol, None, worked.sums(), right.sums(), chances[symbol, None])
+            for symbol, (worked, right) in by_symbol.items()
+        ],
+        [_compared(*key, *both, agreed[key]) for key, both in pairs.items() if both[0].n],
     )
 
 
-def _whole_day(day: Sequence[Sided]) -> dict[str, tuple[int, int, int, int]]:
-    """Symbol -> n, worked, took and right over its signals, by letters."""
-    found: dict[str, tuple[int, int, int, int]] = {}
+_Whole = dict[str, tuple[int, int, int, int, int]]
+
+
+def _whole_day(day: Sequence[Sided]) -> _Whole:
+    """Symbol -> n, worked, took, right and agreed over its signals, by letters."""
+    found: _Whole = {}
     for each in sorted(day):
-        n, worked, took, right = found.get(each.symbol, (0, 0, 0, 0))
-        found[each.symbol] = n + each.n, worked + each.worked, took | each.took, right | each.right
+        n, worked, took, right, agreed = found.get(each.symbol, (0, 0, 0, 0, 0))
+        found[each.symbol] = (
+            n + each.n, worked + each.worked, took | each.took, right | each.right, agreed | each.agreed
+        )  # fmt: skip
     return found
 
 
-def _compare(pairs: dict[tuple[str, str], _Two], day: dict[str, tuple[int, int, int, int]]) -> None:
-    for (a, (*_, took_a, right_a)), (b, (*_, took_b, right_b)) in combinations(day.items(), 2):
+def _compare(pairs: dict[tuple[str, str], _Two], agreed: dict[tuple[str, str], int], day: _Whole) -> None:
+    for (a, (*_, took_a, right_a, agreed_a)), (b, (*_, took_b, right_b, agreed_b)) in combinations(day.items(), 2):
         both = took_a & took_b
         of_a, of_b = (right_a & both).bit_count(), (right_b & both).bit_count()
         n = both.bit_count()
         of_first, difference = pairs[a, b]
         of_first.add(of_a, n)
         difference.add(of_a - of_b, n)
+        agreed[a, b] += (agreed_a & both).bit_count() - (agreed_b & both).bit_count()
 
 
-def _compared(a: str, b: str, of_first: _Adding, difference: _Adding) -> Compared:
-    return Compared(a, b, of_first.x, of_first.x - difference.x, difference.sums())
+def _compared(a: str, b: str, of_first: _Adding, difference: _Adding, agreed: int) -> Compared:
+    return Compared(a, b, of_first.x, of_first.x - difference.x, difference.sums(), agreed)

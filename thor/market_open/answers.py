@@ -262,7 +262,9 @@ def today_of(table: MarketTable, day: date, now_us: int) -> Answer:
         "date": day.isoformat(),
         "as_of": instant_text(now_us),
         "markets": sorted(cards, key=lambda card: card["opens_at"] or "~"),
-        "summary": summary_of(selectors.tallies(Filters(start=day, end=day)), len(misses), names),
+        "summary": summary_of(
+            selectors.tallies(Filters(start=day, end=day)), sum(card["state"] == "missed" for card in cards), names
+        ),
     }
 
 

@@ -184,17 +184,20 @@ def insights_of(table: MarketTable, filters: Filters) -> Answer:
     sample = filters.sampled
     found, board = sums.insights(sample), selectors.board()
     signs = sorted(found.by_signal, key=lambda each: _of_board(each, board))
-    shares = [(each.symbol, share_of(each.right)) for each in found.by_symbol]
+    shares = [(each, share_of(each.right)) for each in found.by_symbol]
     predictors = sorted(
-        ((symbol, share) for symbol, share in shares if share is not None), key=lambda each: -each[1].rate
+        ((each, share) for each, share in shares if share is not None), key=lambda found: -found[1].rate
     )
     pairs = sorted(found.pairs, key=lambda each: -each.difference.n)
     return {
         "filters": sample.as_json(),
         "base": rate_json(base),
         "by_signal": [_by_signal(each, base) for each in signs],
-        "predictors": [{"symbol": symbol} | share_json(share, "right") for symbol, share in predictors],
-        "comparisons": [comparison(each, board) for each in pairs],
+        "predictors": [
+            {"symbol": each.symbol} | share_json(share, "right") | {"base": _tidy(each.base)}
+            for each, share in predictors
+        ],
+        "comparisons": [comparison(each, board, base.base_rate_after_spread) for each in pairs],
     }
 
 
@@ -214,8 +217,8 @@ def share_json(share: Share, hits: str) -> Answer:
     return {hits if name == "hits" else name: _tidy(value) for name, value in share._asdict().items()}
 
 
-def comparison(each: Compared, board: list[str]) -> Answer:
-    """Two predictors, the one that stands before the other on the board first."""
+def comparison(each: Compared, board: list[str], base: float | None) -> Answer:
+    """Two predictors, the one that stands before the other on the board first. ``base``: that of TOTAL's trades."""
     is_in_order = _index(board, each.a) <= _index(board, each.b)
     found = each if is_in_order else turned(each)
     sample = found.difference
@@ -228,6 +231,7 @@ def comparison(each: Compared, board: list[str]) -> Answer:
         "rate_b": _tidy(found.right_b / n),
         "difference": _tidy(sample.ratio),
         "interval": _tidy(interval),
+        "chance": _tidy(found.chance(0.5 if base is None else base)),
         "days": sample.days,
         "low_sample": n < LOW_SAMPLE,
     }
@@ -239,4 +243,4 @@ def turned(each: Compared) -> Compared:
     other = DaySums(
         difference.days, -difference.x, difference.n, difference.xx, -difference.xn, difference.nn
     )  # fmt: skip
-    return Compared(each.b, each.a, each.right_b, each.right_a, other)
+    return Compared(each.b, each.a, each.right_b, each.right_a, other, -each.agreed)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from asgiref.sync import sync_to_async
 
 from thor.market_open import figures, selectors, sums
-from thor.market_open.analytics import Compared, DaySums, Insight, Interval, Rate, Share, Sums, share_of
+from thor.market_open.analytics import Compared, Insight, Interval, Rate, Share, share_of
 from thor.market_open.answers import json_value, symbol_of
 from thor.market_open.config import TRADED
 from thor.market_open.filters import FilterError, Filters, day_of_week
@@ -54,10 +54,10 @@ def answers_of(table: MarketTable, now_us: int, country: str, weekday: str, pair
         "answers": [
             _hit_rate(rates, country, weekday),
             _best_market(rates),
-            _strong_buy(found.by_signal, pair[0], rates.added.get(Group("overall"), Sums())),
+            _strong_buy(found.by_signal, pair[0]),
             _this_week(table, today),
             _composite(rates.names, today),
-            _better(found.pairs, pair),
+            _better(found.pairs, pair, rates.overall.base_rate_after_spread),
         ],
     }
 
@@ -98,18 +98,18 @@ def _best_market(rates: figures.Rates) -> Answer:
     return _answer("best_market", question, text, _tidy(values))
 
 
-def _strong_buy(found: list[Insight], symbol: str, everything: Sums) -> Answer:
+def _strong_buy(found: list[Insight], symbol: str) -> Answer:
     question = f"Does a Strong Buy of {symbol} predict {TRADED}?"
-    sums_of = {each.signal: each.right for each in found if each.symbol == symbol}
-    share = share_of(sums_of.get(Signal.STRONG_BUY.value, DaySums()))
-    if share is None:
+    told = next((each for each in found if (each.symbol, each.signal) == (symbol, Signal.STRONG_BUY.value)), None)
+    share = None if told is None else share_of(told.right)
+    if told is None or share is None or told.base is None:
         text = f"{symbol} showed no Strong Buy at an open whose trade was decided (n = 0)."
         return _answer("strong_buy", question, text, {"symbol": symbol, "n": 0})
-    base = everything.went_up / everything.decided
+    base = told.base
     text = (
         f"{_verdict(share, base)}: after a Strong Buy of {symbol} {TRADED} rose first in {_pct(share.rate)} of"
         f" {share.n} decided {_opens(share.n)} ({_sure(share.interval, share.low_sample)});"
-        f" of all {everything.decided} in {_pct(base)}."
+        f" by chance it would have in about {_pct(base)}."
     )
     values = {"symbol": symbol, **figures.share_json(share, "right"), "base": base}
     return _answer("strong_buy", question, text, _tidy(values))
@@ -158,26 +158,27 @@ def _composite(names: Mapping[str, str], today: date) -> Answer:
     return _answer("composite", question, text, values)
 
 
-def _better(found: list[Compared], pair: tuple[str, str]) -> Answer:
+def _better(found: list[Compared], pair: tuple[str, str], base: float | None) -> Answer:
     a, b = pair
     question = f"Does {a} predict {TRADED} better than {b}?"
     if not found:
         text = f"There is no decided open in which both {a} and {b} took a side (n = 0)."
         return _answer("better", question, text, {"a": a, "b": b, "n": 0})
-    values = figures.comparison(found[0], list(pair))
+    values = figures.comparison(found[0], list(pair), base)
     interval = values["interval"]
+    n, few = values["n"], _FEW if values["low_sample"] else ""
     text = (
-        f"{_which(a, b, interval)}: over {values['n']} decided {_opens(values['n'])} in which both took a side {a} was"
+        f"{_which(a, b, interval, values['chance'])}: over {n} decided {_opens(n)} in which both took a side {a} was"
         f" right in {_pct(values['rate_a'])}, {b} in {_pct(values['rate_b'])}; the difference is"
-        f" {_signed(values['difference'])} points ({_points(interval)}{_FEW if values['low_sample'] else ''})."
+        f" {_signed(values['difference'])} points ({_points(interval)}{few}), by chance {_signed(values['chance'])}."
     )
     return _answer("better", question, text, values)
 
 
-def _which(a: str, b: str, interval: Interval | None) -> str:
-    if interval is None or interval[0] <= 0 <= interval[1]:
+def _which(a: str, b: str, interval: Interval | None, chance: float) -> str:
+    if interval is None or interval[0] <= chance <= interval[1]:
         return "It cannot be told"
-    return f"Yes, {a}" if interval[0] > 0 else f"No, {b}"
+    return f"Yes, {a}" if interval[0] > chance else f"No, {b}"
 
 
 # --- words -----------------------------------------------------------------------------------------------------------

@@ -414,6 +414,7 @@ class Predictor(Schema):
     effective_n: float
     days: int
     low_sample: bool
+    base: float = Field(description="How often noise is right there: who agrees with TOTAL's trade pays its spread")
 
 
 class Comparison(Schema):
@@ -426,6 +427,7 @@ class Comparison(Schema):
     rate_b: float
     difference: float
     interval: Interval | None = Field(description="Of the difference, paired, clustered by day; null of a single day")
+    chance: float = Field(description="The difference that noise makes, as one agrees with TOTAL oftener")
     days: int
     low_sample: bool
 

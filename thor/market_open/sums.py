@@ -42,7 +42,7 @@ def rates(filters: Filters) -> dict[Group, Sums]:
 
 
 def _sums(row: Sequence[Any]) -> Sums:
-    counts, (pnl_usd, *floats), by_day = row[:10], row[10:14], row[14:]
+    counts, (pnl_usd, *floats), by_day = row[:9], row[9:13], row[13:]
     hits, values = DaySums(*by_day[:6]), DaySums(*by_day[6:])
     return Sums._make([*map(int, counts), pnl_usd, *floats, hits, values])
 

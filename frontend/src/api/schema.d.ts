@@ -1366,6 +1366,11 @@ export interface components {
             a: string;
             /** B */
             b: string;
+            /**
+             * Chance
+             * @description The difference that noise makes, as one agrees with TOTAL oftener
+             */
+            chance: number;
             /** Days */
             days: number;
             /** Difference */
@@ -2670,6 +2675,11 @@ export interface components {
          * @description How often an instrument's own side was the way that YM went.
          */
         Predictor: {
+            /**
+             * Base
+             * @description How often noise is right there: who agrees with TOTAL's trade pays its spread
+             */
+            base: number;
             /** Days */
             days: number;
             /** Effective N */

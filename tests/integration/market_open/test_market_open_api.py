@@ -352,6 +352,14 @@ def test_the_order_of_groups_is_that_of_people(table: MarketTable) -> None:
     assert [each["day"] for each in found["by_day"]] == ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"]
 
 
+def chance_of(row: MarketSession, *, agrees: bool) -> float:
+    """How often noise tells the way of a trade, seen from where it could be closed at once."""
+    stop, target = (row.target_low, row.target_high) if row.entry_side == "BUY" else (row.target_high, row.target_low)
+    assert stop is not None and target is not None and row.exit_price_at_entry is not None
+    wins = max(0.0, float((row.exit_price_at_entry - stop) / (target - stop)))
+    return wins if agrees else 1 - wins
+
+
 def test_insights_are_a_count_over_the_same_opens(table: MarketTable) -> None:
     found = figures.insights_of(table, Filters())
     decided = {row.session_id: row for row in sampled() if row.wndw in DECIDED}
@@ -365,6 +373,12 @@ def test_insights_are_a_count_over_the_same_opens(table: MarketTable) -> None:
     for each in found["predictors"]:
         verdicts = [good for (_, symbol), good in right.items() if symbol == each["symbol"]]
         assert (each["n"], each["right"]) == (len(verdicts), sum(verdicts))
+        chances = [
+            chance_of(decided[row.session_id], agrees=(row.weight > 0) == (decided[row.session_id].entry_side == "BUY"))
+            for row in own
+            if row.weight and row.symbol == each["symbol"]
+        ]
+        assert each["base"] == pytest.approx(sum(chances) / len(chances), abs=1e-5)
     rates = [each["rate"] for each in found["predictors"]]
     assert rates == sorted(rates, reverse=True) and len(rates) == 11
     pair = next(each for each in found["comparisons"] if (each["a"], each["b"]) == ("ES", "NQ"))

@@ -153,7 +153,10 @@ def sided(symbol: str, signal: str, opens: dict[int, tuple[bool, bool | None]]) 
     """``opens``: which of the day -> TOTAL worked, the instrument was right (None: it took no side)."""
     took = sum(1 << n for n, (_, right) in opens.items() if right is not None)
     right = sum(1 << n for n, (_, right) in opens.items() if right)
-    return Sided(symbol, signal, len(opens), sum(worked for worked, _ in opens.values()), took, right)
+    agreed = sum(1 << n for n, (worked, right) in opens.items() if right is not None and right == worked)
+    # Who agrees with TOTAL is right in 0.4 of the opens by chance.
+    chance = 0.4 * agreed.bit_count() + 0.6 * (took ^ agreed).bit_count()
+    return Sided(symbol, signal, len(opens), sum(worked for worked, _ in opens.values()), took, right, agreed, chance)
 
 
 def test_instruments_are_compared_over_the_opens_in_which_both_took_a_side() -> None:
@@ -166,9 +169,12 @@ def test_instruments_are_compared_over_the_opens_in_which_both_took_a_side() -> 
     (pair,) = found.pairs
     assert (pair.a, pair.b, pair.right_a, pair.right_b) == ("ES", "NQ", 2, 0)
     assert (pair.difference.days, pair.difference.n, pair.difference.x) == (2, 4, 2)
+    # ES took TOTAL's side in all four, NQ in two: by chance it is right in a tenth less of them.
+    assert pair.agreed == 2 and pair.chance(0.4) == pytest.approx(-0.1)
     whole = {each.symbol: each for each in found.by_symbol}
     assert (whole["ES"].right.x, whole["ES"].right.n, whole["ES"].right.days) == (3, 6, 3)
     assert (whole["NQ"].worked.x, whole["NQ"].worked.n) == (4, 6)
+    assert whole["ES"].base == pytest.approx(0.4) and whole["NQ"].base == pytest.approx((2 * 0.6 + 4 * 0.4) / 6)
     signals = {(each.symbol, each.signal): each for each in found.by_signal}
     assert (signals["ES", "HOLD"].worked.x, signals["ES", "HOLD"].right.n) == (2, 0)
 

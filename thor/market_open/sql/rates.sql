@@ -12,7 +12,6 @@ WITH found AS (
         (wndw IN ('WORKED', 'DIDNT_WORK', 'EXPIRED'))::int AS entry,
         (resolution_quality IS NOT DISTINCT FROM 'gap')::int AS gap,
         (resolution_quality IS NOT DISTINCT FROM 'bar_only')::int AS bar_only,
-        (wndw IN ('WORKED', 'DIDNT_WORK') AND (entry_side = 'BUY') = (wndw = 'WORKED'))::int AS went_up,
         coalesce(pnl_usd, 0) AS pnl_usd,
         CASE WHEN wndw IN ('WORKED', 'DIDNT_WORK') THEN elapsed_sec::float8 ELSE 0 END AS elapsed_sec,
         CASE WHEN wndw NOT IN ('WORKED', 'DIDNT_WORK') THEN 0
@@ -31,7 +30,7 @@ days AS (
     SELECT grouping(country, bhs) AS kept, trade_date, day, country, bhs,
         count(*) AS n, sum(worked) AS worked, sum(didnt_work) AS didnt_work, sum(expired) AS expired,
         sum(no_entry) AS no_entry, sum(error) AS error, sum(pending) AS pending, sum(gap) AS gap,
-        sum(bar_only) AS bar_only, sum(went_up) AS went_up, sum(pnl_usd) AS pnl_usd, sum(elapsed_sec) AS elapsed_sec, sum(base) AS base,
+        sum(bar_only) AS bar_only, sum(pnl_usd) AS pnl_usd, sum(elapsed_sec) AS elapsed_sec, sum(base) AS base,
         sum(base_after_spread) AS base_after_spread,
         sum(worked)::float8 AS w, sum(decided)::float8 AS d, sum(pnl_usd)::float8 AS p, sum(entry)::float8 AS e
     FROM found
@@ -44,7 +43,7 @@ levels (kept, level, by_day, by_month) AS (
 SELECT level, country, CASE WHEN by_day THEN day END AS weekday, bhs,
     CASE WHEN by_month THEN to_char(trade_date, 'YYYY-MM') END AS month,
     sum(n), sum(worked), sum(didnt_work), sum(expired), sum(no_entry), sum(error), sum(pending), sum(gap),
-    sum(bar_only), sum(went_up), sum(pnl_usd), sum(elapsed_sec), sum(base), sum(base_after_spread),
+    sum(bar_only), sum(pnl_usd), sum(elapsed_sec), sum(base), sum(base_after_spread),
     count(*) FILTER (WHERE d > 0), sum(w), sum(d), sum(w * w), sum(w * d), sum(d * d),
     count(*) FILTER (WHERE e > 0), sum(p), sum(e), sum(p * p), sum(p * e), sum(e * e)
 FROM days JOIN levels USING (kept)

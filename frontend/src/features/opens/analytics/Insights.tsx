@@ -4,7 +4,6 @@ import classes from './analytics.module.css';
 import { type AnalyticsSearch, ASKED, type OnAnalyticsSearch } from './analyticsSearch';
 import { Comparisons } from './Comparisons';
 import { Predictors } from './Predictors';
-import { baseOf } from './rates';
 import { type Insights as InsightsRead, useInsights } from './reads';
 import { Section } from './Section';
 import { SignalMatrix } from './SignalMatrix';
@@ -46,7 +45,7 @@ function Said({ insights, of, onOf }: SaidProps) {
     <>
       <div className={classes.columns}>
         <Section id="predictors" title="Which instrument’s signal predicts YM" note={note}>
-          <Predictors predictors={predictors} base={baseOf(base)} />
+          <Predictors predictors={predictors} />
         </Section>
         <Section id="comparisons" title="One against another" note="only sessions in which both took a side">
           <Comparisons comparisons={comparisons} of={of} onOf={onOf} />

@@ -2,23 +2,18 @@ import { formatCount } from '@/shared/format';
 import table from '@/shared/table.module.css';
 import classes from './analytics.module.css';
 import { RatePlot } from './RatePlot';
-import { chanceOfWay, formatInterval, sideOf, wholePercent } from './rates';
+import { formatInterval, sideOf, wholePercent } from './rates';
 import rates from './rateTables.module.css';
 import type { Insights } from './reads';
 
 type Predictor = Insights['predictors'][number];
 
-type Band = readonly [low: number, high: number];
-
 interface PredictorsProps {
   predictors: readonly Predictor[];
-  /** The base rate of the trades whose way is told. */
-  base: number | null;
 }
 
-/** The instruments by how often they were right, held against what chance would give. */
-export function Predictors({ predictors, base }: PredictorsProps) {
-  const chance = chanceOfWay(base);
+/** The instruments by how often they were right, each held against what chance would give where it took a side. */
+export function Predictors({ predictors }: PredictorsProps) {
   if (predictors.length === 0)
     return <p className={classes.note}>No decided session in which an instrument took a side.</p>;
   return (
@@ -40,21 +35,20 @@ export function Predictors({ predictors, base }: PredictorsProps) {
         </thead>
         <tbody>
           {predictors.map((each) => (
-            <Row key={each.symbol} predictor={each} chance={chance} />
+            <Row key={each.symbol} predictor={each} />
           ))}
         </tbody>
       </table>
       <p className={classes.quiet}>
-        Thin bar: what chance gives, from {wholePercent(chance[0])} for an instrument that always agrees with the
-        composite, because that trade pays the spread, to {wholePercent(chance[1])} for one that never does. Grey: not
-        told apart from it.
+        Thin bar: what chance gives. Who agrees with the composite pays the spread of its trade and is right less often
+        than half, who disagrees more often. Grey: not told apart from it.
       </p>
     </>
   );
 }
 
-function Row({ predictor, chance }: { predictor: Predictor; chance: Band }) {
-  const { symbol, n, rate, interval, low_sample } = predictor;
+function Row({ predictor }: { predictor: Predictor }) {
+  const { symbol, n, rate, base, interval, low_sample } = predictor;
   return (
     <tr data-testid={`predictor-${symbol}`} data-low-sample={low_sample || undefined}>
       <th scope="row" className={classes.symbol}>
@@ -68,8 +62,8 @@ function Row({ predictor, chance }: { predictor: Predictor; chance: Band }) {
         <RatePlot
           rate={rate}
           interval={interval}
-          base={chance}
-          level={sideOf(interval, chance)}
+          base={base}
+          level={sideOf(rate, interval, base)}
           isLowSample={low_sample}
         />
       </td>

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import {
-  chanceOfWay,
   formatInterval,
   formatPoints,
   formatUsdInterval,
@@ -53,17 +52,11 @@ describe('a rate against its base', () => {
   });
 });
 
-it('measures who tells the way of a trade between agreeing and disagreeing with it', () => {
-  const chance = chanceOfWay(0.4);
-  expect(chance).toEqual([0.4, 0.6]);
-  expect(chanceOfWay(null)).toEqual([0.5, 0.5]);
-  const told = [
-    [0.61, 0.7],
-    [0.55, 0.65],
-    [0.41, 0.45],
-    [0.3, 0.39],
-  ].map((interval) => sideOf(interval, chance));
-  expect([...told, sideOf(null, chance)]).toEqual([1, 0, 0, -1, 0]);
+it('measures a rate against chance where the sample tells them apart', () => {
+  expect(sideOf(0.5, [0.41, 0.6], 0.4)).toBe(1);
+  expect(sideOf(0.5, [0.39, 0.6], 0.4)).toBe(0);
+  expect(sideOf(0.3, [0.2, 0.39], 0.4)).toBe(-1);
+  expect(sideOf(0.3, null, 0.4)).toBe(0);
 });
 
 describe('a scale', () => {

@@ -61,21 +61,10 @@ export function baseOf({ base_rate, base_rate_after_spread }: Against): number |
   return base_rate_after_spread ?? base_rate;
 }
 
-/**
- * Between what and what noise is right about the way of a trade whose base rate is `base`. Who agrees with the trade pays
- * its spread and is right as often as it works, who disagrees as often as it does not: half is not the measure.
- */
-export function chanceOfWay(base: number | null): readonly [low: number, high: number] {
-  const agreeing = base ?? 0.5;
-  return [Math.min(agreeing, 1 - agreeing), Math.max(agreeing, 1 - agreeing)];
-}
-
-/** Whether an interval lies wholly above (1) or below (-1) a band, or (0) is not told apart from it. */
-export function sideOf(interval: Interval | null, [low, high]: readonly [number, number]): 1 | 0 | -1 {
-  const ends = endsOf(interval);
-  if (!ends) return 0;
-  if (ends[0] > high) return 1;
-  return ends[1] < low ? -1 : 0;
+/** Whether a rate lies above (1) or below (-1) what chance gives, or (0) is not told apart from it. */
+export function sideOf(rate: number, interval: Interval | null, base: number): 1 | 0 | -1 {
+  if (!isOutside(base, interval)) return 0;
+  return rate > base ? 1 : -1;
 }
 
 /** From +2 (far above) to -2 (far below), null for what is not known. */

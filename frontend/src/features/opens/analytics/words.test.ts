@@ -3,10 +3,13 @@ import { marketDays } from './marketDays';
 import { comparisonWords, pairsOf } from './words';
 
 it('says which predicts better only where the sample tells them apart', () => {
-  const pair = { a: 'ES', b: 'NQ', difference: 0.05, interval: [0.01, 0.09], low_sample: false };
-  expect(comparisonWords(pair)).toBe('ES is right more often');
-  expect(comparisonWords({ ...pair, difference: -0.05, interval: [-0.09, -0.01] })).toBe('NQ is right more often');
+  const pair = { a: 'ES', b: 'NQ', difference: 0.05, interval: [0.01, 0.09], chance: 0, low_sample: false };
+  expect(comparisonWords(pair)).toBe('ES predicts better');
+  expect(comparisonWords({ ...pair, difference: -0.05, interval: [-0.09, -0.01] })).toBe('NQ predicts better');
   expect(comparisonWords({ ...pair, interval: [-0.01, 0.11] })).toBe('not told apart');
+  // Who agrees with the trade less often is right more often by chance.
+  expect(comparisonWords({ ...pair, chance: 0.05 })).toBe('not told apart');
+  expect(comparisonWords({ ...pair, chance: 0.1 })).toBe('NQ predicts better');
   expect(comparisonWords({ ...pair, low_sample: true })).toBe('too few to say');
   expect(comparisonWords({ ...pair, interval: null })).toBe('not told apart');
 });
@@ -20,12 +23,13 @@ it('turns the pairs of an instrument so that it is in front', () => {
     rate_b: 0.5,
     difference: 0.1,
     interval: [-0.02, 0.22],
+    chance: 0.03,
     low_sample: true,
   };
   const other = { ...pair, a: 'ZB', b: 'GC' };
   expect(pairsOf([pair, other], 'ES')).toEqual([pair]);
   expect(pairsOf([pair, other], 'NQ')).toEqual([
-    { ...pair, a: 'NQ', b: 'ES', rate_a: 0.5, rate_b: 0.6, difference: -0.1, interval: [-0.22, 0.02] },
+    { ...pair, a: 'NQ', b: 'ES', rate_a: 0.5, rate_b: 0.6, difference: -0.1, interval: [-0.22, 0.02], chance: -0.03 },
   ]);
 });
 

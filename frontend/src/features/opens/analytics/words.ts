@@ -7,6 +7,8 @@ interface Compared {
   readonly b: string;
   readonly difference: number;
   readonly interval: Interval | null;
+  /** The difference that noise makes. */
+  readonly chance: number;
   readonly low_sample: boolean;
 }
 
@@ -24,7 +26,7 @@ export function pairsOf<T extends Pair>(pairs: readonly T[], symbol: string): re
 }
 
 /** The same pair the other way round. */
-function turned({ a, b, rate_a, rate_b, difference, interval, n, low_sample }: Pair): Pair {
+function turned({ a, b, rate_a, rate_b, difference, interval, chance, n, low_sample }: Pair): Pair {
   const ends = endsOf(interval);
   return {
     a: b,
@@ -33,14 +35,15 @@ function turned({ a, b, rate_a, rate_b, difference, interval, n, low_sample }: P
     rate_b: rate_a,
     difference: -difference,
     interval: ends && [-ends[1], -ends[0]],
+    chance: -chance,
     n,
     low_sample,
   };
 }
 
 /** Which of two predicts better, if the sample tells them apart. */
-export function comparisonWords({ a, b, difference, interval, low_sample }: Compared): string {
+export function comparisonWords({ a, b, difference, interval, chance, low_sample }: Compared): string {
   if (low_sample) return 'too few to say';
-  if (!isOutside(0, interval)) return 'not told apart';
-  return `${difference > 0 ? a : b} is right more often`;
+  if (!isOutside(chance, interval)) return 'not told apart';
+  return `${difference > chance ? a : b} predicts better`;
 }
