@@ -37,7 +37,8 @@ log = structlog.get_logger()
 Values = dict[str, Any]
 #: So long after its window a row that is still pending is given up by the desk.
 GIVEN_UP: Final = timedelta(seconds=60)
-_ENDS: Final = (Outcome.WORKED, Outcome.DIDNT_WORK, Outcome.EXPIRED, Outcome.ERROR)
+#: What a correction may make of a row.
+ENDS: Final = (Outcome.WORKED, Outcome.DIDNT_WORK, Outcome.EXPIRED, Outcome.ERROR)
 
 
 def correct(session_id: str, symbol: str, changes: Mapping[str, Any], reason: str, who: str) -> int | None:
@@ -115,8 +116,8 @@ def _after(row: MarketSession, changes: Mapping[str, Any]) -> Values:
     if others := sorted(changes.keys() - set(OUTCOME_COLUMNS)):
         raise Problem(f"{', '.join(others)}: stands as it was captured, only the outcome may be corrected.", status=422)
     wndw = changes.get("wndw", row.wndw)
-    if wndw not in _ENDS:
-        raise Problem(f"wanted an outcome: {', '.join(_ENDS)}.", status=422)
+    if wndw not in ENDS:
+        raise Problem(f"wanted an outcome: {', '.join(ENDS)}.", status=422)
     follows = consequences(row, Outcome(wndw))
     after = outcome_of(row) | (follows if wndw != row.wndw else {}) | _cleaned(row, changes)
     after |= _times(row, after)

@@ -31,7 +31,7 @@ def run_command(*words: str, namespace: str, accept: tuple[int, ...] = (0,)) -> 
         ) from None
     finally:
         _turn.release()
-    if done.returncode not in accept:
+    if done.returncode not in accept or not done.stdout:
         lines = done.stderr.strip().splitlines() or ["it said nothing"]
         raise Problem(lines[-1].removeprefix("CommandError: "), status=422 if done.returncode == 2 else 500)
     return done.stdout

@@ -19,6 +19,8 @@ from thor.indicators.models import ExtremesSeed
 from thor.instruments.models import Instrument, Roll, WatchList
 from thor.instruments.selectors import load_catalogue
 from thor.instruments.services import seed_instruments
+from thor.market_open.models import GlobalConfig, TargetHighLowConfig
+from thor.market_open.seeds import seed_market_opens
 from thor.markets.models import CalendarEdition, FeatureWindow, Market, MarketDataSnapshot
 from thor.markets.services import seed_markets
 from thor.runtime.admin import ReadOnlyAdmin
@@ -42,6 +44,7 @@ def staff(client: Client) -> Iterator[Client]:
     seed_instruments()
     seed_signals()
     seed_markets()
+    seed_market_opens()
     now = datetime.now(UTC)
     for name, days in (("XNYS", 400), ("XSHG", 29)):
         CalendarEdition.objects.create(
@@ -61,6 +64,7 @@ def staff(client: Client) -> Iterator[Client]:
         instrument=Instrument.objects.get(symbol="ES"), from_contract="ESZ25", to_contract="ESH26",
         effective=date(2025, 12, 15),
     )  # fmt: skip
+    TargetHighLowConfig.objects.create(instrument=Instrument.objects.get(symbol="ES"), mode="DISABLED")
     client.defaults["SERVER_NAME"] = HOST
     client.force_login(get_user_model().objects.create_superuser("root"))
     yield client
@@ -104,7 +108,7 @@ def test_a_persons_edit_is_in_the_history_with_before_and_after(staff: Client, m
 
 
 def test_every_configuration_has_a_list_of_all_its_edits(staff: Client) -> None:
-    assert len(HISTORIC) == 8
+    assert len(HISTORIC) == 11
     for model in HISTORIC:
         answer = staff.get(page(model, "edits"))
         assert answer.status_code == 302
@@ -169,7 +173,7 @@ def test_thresholds_that_never_fire_are_said_in_the_list(staff: Client) -> None:
     assert text.count("never fires") == 1
 
 
-@pytest.mark.parametrize("model", [SignalWeight, TotalThresholds], ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", [SignalWeight, TotalThresholds, GlobalConfig], ids=lambda model: model.__name__)
 def test_rows_that_are_always_there_are_neither_added_nor_deleted(staff: Client, model: Any) -> None:
     row = model.objects.first()
     assert staff.get(page(model, "add")).status_code == 403
