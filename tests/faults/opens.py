@@ -183,7 +183,7 @@ def replay(site: Site, day: Day, name: str, result: Result) -> None:
 def torment(site: Site, day: Day, speed: str, name: str, kills: int, chance: random.Random, result: Result) -> None:
     """The desk that leads is killed so many times, spread over all of the replay; two of ours wait beside its own."""
     with site.replaying(*words(day, speed, name)) as child:
-        wait_until(lambda: site.client.exists(Keys(name).desk_health), PATIENCE_SECONDS)
+        wait_until(lambda: bool(site.client.exists(Keys(name).desk_health)), PATIENCE_SECONDS)
         environ = {**site.environ, "THOR_NAMESPACE": name}
         environ["DATABASE_URL"] = environ["DATABASE_URL"].partition("?")[0]  # the namespace has a schema of its own
         desks = Desks(environ, Path(site.environ["THOR_HOME"]), site.client, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 from collections import Counter
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.faults import opens
 from tests.in_process import heard_in_process, left_by_replay
 from tests.replay_support import (
     FIRST,
@@ -22,6 +24,7 @@ from tests.replay_support import (
     make_recording,
 )
 from tests.support import wait_until
+from thor.markets.trade_date import utc
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +114,19 @@ def test_another_speed_and_crashes_leave_the_same_rows(
     assert child.returncode == 0, complained
     assert "3,000 ticks stored" in said
     left = site.left("second")
+    assert {what: left[what] == rows for what, rows in first.items()} == dict.fromkeys(first, True)
+
+
+def test_desks_that_take_over_from_each_other_leave_the_same_rows(
+    site: Site, recording: Path, first: dict[str, list[tuple[Any, ...]]]
+) -> None:
+    """The short form of ``python -m tests.faults.opens``."""
+    begin, until = (utc(int(site.state("first")[name])) for name in ("from_us", "until_us"))
+    result = opens.Result()
+    day = opens.Day((recording,), begin, until, (), 2025)
+    opens.torment(site, day, "max", "fourth", 3, random.Random(2), result)
+    assert (result.wrong, result.kills) == ([], 3)
+    left = site.left("fourth")
     assert {what: left[what] == rows for what, rows in first.items()} == dict.fromkeys(first, True)
 
 
