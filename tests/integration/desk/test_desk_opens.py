@@ -11,6 +11,7 @@ from django.db import DatabaseError, connection, transaction
 
 from tests.desk_support import ALPHA, BEGIN, BEGIN_US, MINUTE_US, payload
 from tests.integration.desk.conftest import DeskBench
+from tests.integration.market_open.stored import forget, store
 from thor.desk.models import Alert
 from thor.desk.store import DeskStore
 from thor.desk.worker import DeskWorker
@@ -20,11 +21,9 @@ from thor.market_open.audit import faults
 from thor.market_open.chain import links
 from thor.market_open.models import AuditRecord, GlobalConfig, MarketSession, MissedCapture
 from thor.markets.models import Market
-from thor.markets.trade_date import utc
 from thor.signals.services import seed_signals
 
 SECOND = 1_000_000
-END = utc(BEGIN_US + 60 * MINUTE_US)
 SYMBOLS = [each.symbol for each in INSTRUMENTS]
 BEARS = ("VX", "DX", "GC", "ZB")
 Quotes = Sequence[tuple[str, int, dict[str, Any]]]
@@ -141,34 +140,13 @@ def test_what_the_stream_no_longer_holds_is_graded_from_the_stored_ticks(bench: 
     bench.worker().drain()
     assert trade().wndw == "PENDING"
     ids = say(bench, BEGIN_US + 3 * SECOND, won())
-    with connection.cursor() as cursor:
-        cursor.execute("CREATE TABLE ticks_made PARTITION OF ticks FOR VALUES FROM (%s) TO (%s)", [BEGIN, END])
-        for number, (entry_id, (symbol, ts_us, fields)) in enumerate(zip(ids, won(), strict=True)):
-            cursor.execute(
-                "INSERT INTO ticks (symbol, ts, last, bid, ask, source, seq, trade_date, stream_id)"
-                " VALUES (%s, %s, %s, %s, %s, 'REPLAY', %s, %s, %s)",
-                [
-                    symbol,
-                    utc(ts_us),
-                    fields["last"],
-                    fields["bid"],
-                    fields["ask"],
-                    100 + number,
-                    BEGIN.date(),
-                    entry_id,
-                ],
-            )
+    store(ids, won(), 12)
     # Trimmed up to the one that decided, while nobody listened; one more comes after them.
     newer = say(bench, BEGIN_US + 5 * SECOND, [("YM", BEGIN_US + 4 * SECOND, at(1000))])
     bench.client.xtrim(bench.keys.unified, minid=newer[0])
     bench.worker().drain()
     assert (trade().wndw, trade().deciding_stream_id) == ("WORKED", ids[-1])
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE ticks_made")
-
-
-def _prices(fields: dict[str, Any]) -> list[Any]:
-    return [fields[name] for name in ("last", "bid", "ask")]
+    forget()
 
 
 def test_a_capture_without_ym_is_missed_and_alarmed_until_the_next_one(bench: DeskBench) -> None:
