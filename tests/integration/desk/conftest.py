@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import redis
@@ -58,3 +59,24 @@ def desk_bench(transactional_db: None, valkey_url: str, fresh_namespace: str) ->
     client = redis.Redis.from_url(valkey_url)
     yield DeskBench(valkey_url, fresh_namespace, client)
     client.close()
+
+
+class Crash(BaseException):
+    """Like kill -9: nothing catches it, nothing is tidied up."""
+
+
+def crash_at(monkeypatch: pytest.MonkeyPatch, owner: type, method: str, call: int, *, after: bool) -> None:
+    original: Callable[..., Any] = getattr(owner, method)
+    calls = 0
+
+    def crashing(*args: Any, **kwargs: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == call and not after:
+            raise Crash
+        done = original(*args, **kwargs)
+        if calls == call:
+            raise Crash
+        return done
+
+    monkeypatch.setattr(owner, method, crashing)

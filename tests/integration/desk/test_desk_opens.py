@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from tests.desk_support import ALPHA, BEGIN, BEGIN_US, MINUTE_US, payload
-from tests.integration.desk.conftest import DeskBench
+from tests.integration.desk.conftest import Crash, DeskBench, crash_at
 from tests.integration.market_open.stored import forget, store
 from thor.desk.models import Alert
 from thor.desk.store import DeskStore
@@ -92,27 +92,6 @@ def test_an_open_is_captured_with_its_12_rows_and_graded_once(bench: DeskBench) 
     assert list(faults(links())) == []
     counts = total.signal_counts["BUY"]
     assert counts == {"worked": 0, "worked_pct": None, "didnt_work": 0, "didnt_work_pct": None}
-
-
-class Crash(BaseException):
-    """Like kill -9: nothing catches it, nothing is tidied up."""
-
-
-def crash_at(monkeypatch: pytest.MonkeyPatch, owner: type, method: str, call: int, *, after: bool) -> None:
-    original: Callable[..., Any] = getattr(owner, method)
-    calls = 0
-
-    def crashing(*args: Any, **kwargs: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        if calls == call and not after:
-            raise Crash
-        done = original(*args, **kwargs)
-        if calls == call:
-            raise Crash
-        return done
-
-    monkeypatch.setattr(owner, method, crashing)
 
 
 @pytest.mark.parametrize(("owner", "method"), [(DeskStore, "commit"), (DeskWorker, "_publish"), (DeskStore, "told")])

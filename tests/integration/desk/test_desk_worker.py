@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from tests.desk_support import ALPHA, BEGIN, BEGIN_US, BETA, CYCLE_US, MINUTE_US, payload, wanted_transitions
-from tests.integration.desk.conftest import DeskBench
+from tests.integration.desk.conftest import Crash, DeskBench, crash_at
 from thor.desk.models import Alert, DeskCheckpoint, FiredTimer, ReactorState, TransitionRecord
 from thor.desk.store import DeposedError, DeskStore
 from thor.desk.worker import DeskWorker
@@ -63,27 +61,6 @@ def test_what_happened_is_told_to_the_browser_after_the_commit(desk_bench: DeskB
     _, first = next(each for each in desk_bench.events() if each[0] == "market.open")
     assert first["market"] == ALPHA and first["status"] == "OPEN" and first["late_seconds"] == 0
     assert first["next_transition_type"] == "CLOSE" and first["next_transition_at"] == "2025-10-09T00:05:00.000000Z"
-
-
-class Crash(BaseException):
-    """Like kill -9: nothing catches it, nothing is tidied up."""
-
-
-def crash_at(monkeypatch: pytest.MonkeyPatch, owner: type, method: str, call: int, *, after: bool) -> None:
-    original: Callable[..., Any] = getattr(owner, method)
-    calls = 0
-
-    def crashing(*args: Any, **kwargs: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        if calls == call and not after:
-            raise Crash
-        done = original(*args, **kwargs)
-        if calls == call:
-            raise Crash
-        return done
-
-    monkeypatch.setattr(owner, method, crashing)
 
 
 @pytest.mark.parametrize("call", [1, 2, 3])
