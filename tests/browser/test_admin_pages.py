@@ -26,6 +26,12 @@ PAGES = [
     "/admin/signals/contractweight/", "/admin/signals/signalweight/",
     "/admin/signals/totalthresholds/", "/admin/signals/totalthresholds/1/change/", "/admin/signals/sessionbaseline/",
     "/admin/signals/signalchange/", "/admin/signals/signalday/",
+    "/admin/market_open/marketsession/", "/admin/market_open/marketsession/capture-now/",
+    "/admin/market_open/marketsession/capture-close/", "/admin/market_open/missedcapture/",
+    "/admin/market_open/capturerequest/", "/admin/market_open/auditrecord/", "/admin/market_open/globalconfig/",
+    "/admin/market_open/globalconfig/1/change/", "/admin/market_open/globalconfig/edits/",
+    "/admin/market_open/regionconfig/", "/admin/market_open/regionconfig/1/change/",
+    "/admin/market_open/targethighlowconfig/", "/admin/market_open/targethighlowconfig/add/",
     "/admin/users/user/", "/admin/users/user/add/", "/admin/auth/group/",
 ]  # fmt: skip
 THEMES = [{"color_scheme": "dark"}, {"color_scheme": "light"}]

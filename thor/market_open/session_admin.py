@@ -20,12 +20,17 @@ _OUTCOME_COLOURS: Final = {
     Outcome.WORKED.value: "success",
     Outcome.DIDNT_WORK.value: "danger",
     Outcome.ERROR.value: "warning",
+    Outcome.EXPIRED.value: "info",
+    Outcome.NEUTRAL.value: "info",
     Outcome.PENDING.value: "info",
 }
 
 
 @admin.register(MarketSession)
 class MarketSessionAdmin(SessionActions):
+    class Media:
+        css = {"all": ("markets/tables.css",)}
+
     list_display = (
         "session_id", "symbol", "bhs", "entry_side", "shown_entry", "shown_outcome", "pnl_usd", "resolution_quality",
         "capture_kind", "opened_at",
@@ -58,7 +63,7 @@ class MarketSessionAdmin(SessionActions):
             "Quote",
             {
                 "fields": (
-                    ("quote_ts", "quote_age_ms"), ("quote_source", "quote_seq", "quote_stream_id"),
+                    ("quote_ts", "quote_age_ms"), ("quote_source", "quote_seq"), "quote_stream_id",
                     ("bid_price", "bid_size"), ("ask_price", "ask_size"), ("last_price", "spread"),
                     ("volume", "market_open"), ("net_change", "baseline_from"),
                 )
@@ -99,7 +104,7 @@ class MarketSessionAdmin(SessionActions):
             "The quote that decided",
             {
                 "fields": (
-                    ("deciding_ts", "deciding_source", "deciding_seq", "deciding_stream_id"),
+                    ("deciding_ts", "deciding_source"), ("deciding_seq", "deciding_stream_id"),
                     ("deciding_bid", "deciding_ask", "deciding_last"),
                 )
             },
