@@ -17,51 +17,61 @@ from thor.market_open.audit import Kind, Link, faults
 from thor.market_open.capture import OUTCOME_COLUMNS
 from thor.market_open.models import MarketSession
 
-_COLUMNS: Final = tuple(field.attname for field in MarketSession._meta.concrete_fields)
+_FIELDS: Final = {field.attname: field for field in MarketSession._meta.concrete_fields}
 #: What a capture's record says of each row. The counts so far are made of the rows before it, and are in none.
 _CAPTURED: Final = tuple(
-    name for name in _COLUMNS if name not in {"id", "session_number", "signal_counts", *OUTCOME_COLUMNS}
+    name for name in _FIELDS if name not in {"id", "session_number", "signal_counts", *OUTCOME_COLUMNS}
 )
-#: Columns that hold text: without a record they are empty, not null.
-_TEXTS: Final = dict.fromkeys(("target_hit_type", "resolution_reason", "deciding_stream_id", "deciding_source"), "")
+#: An outcome that is not there yet: what a capture's record does not say of it.
+_NO_OUTCOME: Final = {
+    name: _FIELDS[name].get_default() for name in OUTCOME_COLUMNS if name not in {"wndw", "pnl_usd"}
+}  # fmt: skip
 
 
-def _differ(columns: Iterable[str], said: str) -> str:
-    """SQL: a row's columns are not those of a record."""
-    row, record = (", ".join(f"{place}.{name}" for name in columns) for place in ("m", f"({said})"))
-    return f"({row}) IS DISTINCT FROM ({record})"
+def _typed(names: Iterable[str]) -> str:
+    """SQL: columns with their types, as JSON is read."""
+    return ", ".join(f"{name} {_FIELDS[name].db_type(connection)}" for name in names)
 
 
-_ENDED_SAID: Final = "CASE WHEN e.number IS NULL THEN c.said ELSE e.said END"
-#: Materialized: each column of a composite would make it anew.
-_COMPARE: Final = f"""
+def _list(names: Iterable[str], of: str) -> str:
+    return ", ".join(f"{of}.{name}" for name in names)
+
+
+def _comparison() -> str:
+    """SQL: the rows that differ from their records, with both. ``OFFSET 0``: a body is read once, not for each row."""
+    given = [*_CAPTURED, "wndw", "pnl_usd"]
+    first = [name for name in given if name != "session_id"]
+    nothing = ", ".join("NULL" if value is None else "''" for value in _NO_OUTCOME.values())
+    return f"""
 WITH captured AS MATERIALIZED (
-    SELECT a.number, a.session_id, r.value->>'symbol' AS symbol, jsonb_populate_record(
-        NULL::market_open_marketsession,
-        %(texts)s::jsonb || r.value || jsonb_build_object('session_number', a.body->'session_number')) AS said
-    FROM (SELECT number, session_id, body::jsonb FROM market_open_auditrecord WHERE kind = '{Kind.CAPTURE}') AS a,
-        jsonb_array_elements(a.body->'rows') AS r
+    SELECT a.number AS record, a.session_id, (b.body->>'session_number')::int AS session_number, {_list(first, "r")}
+    FROM market_open_auditrecord AS a, LATERAL (SELECT a.body::jsonb AS body OFFSET 0) AS b,
+        jsonb_to_recordset(b.body->'rows') AS r({_typed(first)})
+    WHERE a.kind = '{Kind.CAPTURE}'
 ),
 newest AS (
     SELECT max(number) AS number FROM market_open_auditrecord WHERE kind IN ('{Kind.OUTCOME}', '{Kind.CORRECTION}')
     GROUP BY session_id, symbol
 ),
 ended AS MATERIALIZED (
-    SELECT number, session_id, symbol,
-        jsonb_populate_record(NULL::market_open_marketsession, body::jsonb->'outcome') AS said
-    FROM newest JOIN market_open_auditrecord USING (number)
+    SELECT a.number AS record, a.session_id, a.symbol, {_list(OUTCOME_COLUMNS, "r")}
+    FROM newest JOIN market_open_auditrecord AS a USING (number),
+        jsonb_to_record(a.body::jsonb->'outcome') AS r({_typed(OUTCOME_COLUMNS)})
 )
-SELECT session_id, symbol, json_build_object('captured', c.number, 'ended', e.number)::text,
-    coalesce(CASE WHEN m.id IS NOT NULL THEN to_jsonb(m) END, 'null')::text,
-    coalesce(CASE WHEN c.number IS NOT NULL THEN to_jsonb(c.said) END, 'null')::text,
-    coalesce(to_jsonb({_ENDED_SAID}), 'null')::text
+SELECT session_id, symbol, to_jsonb(m)::text, to_jsonb(c)::text, to_jsonb(e)::text
 FROM captured AS c
     FULL JOIN market_open_marketsession AS m USING (session_id, symbol)
     FULL JOIN ended AS e USING (session_id, symbol)
-WHERE c.number IS NULL OR m.id IS NULL OR {_differ((*_CAPTURED, "session_number"), "c.said")}
-    OR {_differ(OUTCOME_COLUMNS, _ENDED_SAID)}
-ORDER BY coalesce(c.number, e.number), session_id, symbol
+WHERE c.record IS NULL OR m.id IS NULL
+    OR (m.session_number, {_list(_CAPTURED, "m")}) IS DISTINCT FROM (c.session_number, {_list(_CAPTURED, "c")})
+    OR CASE WHEN e.record IS NULL
+        THEN (m.wndw, m.pnl_usd, {_list(_NO_OUTCOME, "m")}) IS DISTINCT FROM (c.wndw, c.pnl_usd, {nothing})
+        ELSE ({_list(OUTCOME_COLUMNS, "m")}) IS DISTINCT FROM ({_list(OUTCOME_COLUMNS, "e")}) END
+ORDER BY coalesce(c.record, e.record), session_id, symbol
 """
+
+
+Values = Mapping[str, Any]
 
 
 class Head(NamedTuple):
@@ -114,25 +124,31 @@ def _different() -> list[str]:
     """Rows that say something else than their records."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(_COMPARE, {"texts": json.dumps(_TEXTS)})
-            return [_line(*row[:2], *map(json.loads, row[2:])) for row in cursor.fetchall()]
+            cursor.execute(_comparison())
+            return [_line(name, symbol, *map(_read, found)) for name, symbol, *found in cursor.fetchall()]
     except DataError as error:
         reason = str(error).splitlines()[0]
         return [f"the rows cannot be held against their records, one of which is not to be read: {reason}"]
 
 
-def _line(session_id: str, symbol: str, numbers: Mapping[str, int | None], row: Any, captured: Any, ended: Any) -> str:
+def _read(text: str | None) -> dict[str, Any]:
+    """A row or record; empty where there is none."""
+    found: dict[str, Any] = {} if text is None else json.loads(text)
+    return found
+
+
+def _line(session_id: str, symbol: str, row: Values, captured: Values, ended: Values) -> str:
     name = f"{session_id} {symbol}"
-    if captured is None:
-        return f"{name} has no record of its capture" if row is not None else f"{name} was never captured, but graded"
-    if row is None:
-        return f"{name} is gone, record {numbers['captured']} has it"
-    wrong = [_was(each, row, captured, numbers["captured"]) for each in (*_CAPTURED, "session_number")]
-    wrong += [_was(each, row, ended, numbers["ended"] or numbers["captured"]) for each in OUTCOME_COLUMNS]
+    if not captured:
+        return f"{name} has no record of its capture" if row else f"{name} was never captured, but graded"
+    if not row:
+        return f"{name} is gone, record {captured['record']} has it"
+    wrong = [_was(each, row, captured) for each in ("session_number", *_CAPTURED)]
+    wrong += [_was(each, row, ended or {**_NO_OUTCOME, **captured}) for each in OUTCOME_COLUMNS]
     return f"{name}: {'; '.join(filter(None, wrong))}"
 
 
-def _was(column: str, row: Mapping[str, Any], said: Mapping[str, Any], number: int | None) -> str:
+def _was(column: str, row: Values, said: Values) -> str:
     if row[column] == said[column]:
         return ""
-    return f"{column} is {row[column]!r}, record {number} says {said[column]!r}"
+    return f"{column} is {row[column]!r}, record {said['record']} says {said[column]!r}"
