@@ -21,7 +21,7 @@ HIDDEN = "***"
 #: Libraries that tell each step of their own: of these the warnings.
 CHATTY = ("procrastinate",)
 _SECRET_NAME = re.compile(
-    r"pass(word|wd|phrase)?$|secret|token$|authorization|cookie|api_?key|credential|csrf|session_?(id|key)$",
+    r"pass(word|wd|phrase)?$|secret|token$|authorization|cookie|api_?key|credential|csrf|sessionid$|session_?key$",
     re.IGNORECASE,
 )
 _SECRETS_IN_TEXT = (
