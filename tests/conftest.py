@@ -23,7 +23,7 @@ for _name in ("DATABASE_URL", "REDIS_URL", "DATA_PROVIDER", "JSON_DATA_FILE"):
     os.environ[_name] = ""
 os.environ["THOR_HOME"] = str(_HOME)
 
-from tests.support import run_thor  # noqa: E402
+from tests.support import ONE_SCHEMA, create_migrated, run_thor  # noqa: E402
 from thor.runtime.servers import Servers, embedded_servers  # noqa: E402
 
 
@@ -47,16 +47,12 @@ def valkey_url(servers: Servers) -> str:
     return servers.redis_url
 
 
-#: A namespace on the bus alone: its tables stay where every test looks for them.
-_ONE_SCHEMA = "?options=-c%20search_path%3Dpublic"
-
-
 @pytest.fixture(scope="session")
 def database_url(servers: Servers) -> str:
     """The address of the embedded PostgreSQL (its own database, not the one of ``django_db``). Its tables are in one
     schema, also of a Thor with a namespace: that is then the bus's alone."""
     assert servers.database_url is not None
-    return servers.database_url + _ONE_SCHEMA
+    return servers.database_url + ONE_SCHEMA
 
 
 @pytest.fixture(scope="session")
@@ -74,36 +70,18 @@ def django_db_modify_db_settings(servers: Servers) -> None:
     settings.REDIS_URL = servers.redis_url
 
 
-@pytest.fixture(scope="session")
-def migrated_database(database_url: str) -> str:
-    """A migrated database to make others from: a copy is made in a fraction of a second."""
-    name = "thor_migrated"
-    run_thor({**os.environ, "DATABASE_URL": _create_database(database_url, name)}, "migrate", "-v", "0")
-    return name
-
-
 @pytest.fixture
-def fresh_thor(database_url: str, migrated_database: str, valkey_url: str, fresh_namespace: str) -> dict[str, str]:
+def fresh_thor(database_url: str, valkey_url: str, fresh_namespace: str) -> dict[str, str]:
     """The environment of a Thor of its own: a migrated, seeded database and a namespace, for commands as a person runs
     them (``python -m thor ...``)."""
     environ = {
         **os.environ,
-        "DATABASE_URL": _create_database(database_url, f"thor_{fresh_namespace}", migrated_database),
+        "DATABASE_URL": create_migrated(database_url, f"thor_{fresh_namespace}"),
         "REDIS_URL": valkey_url,
         "THOR_NAMESPACE": fresh_namespace,
     }
     run_thor(environ, "seed_instruments")
     return environ
-
-
-def _create_database(server_url: str, name: str, template: str = "template1") -> str:
-    """The address of a new database on the server, a copy of another."""
-    import psycopg
-
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    base, _, _ = server_url.rpartition("/")
-    return f"{base}/{name}{_ONE_SCHEMA}"
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ import psycopg
 import redis
 from psycopg import sql
 
-from tests.support import CHECKOUT, run_thor
+from tests.support import CHECKOUT, create_migrated, run_thor
 from thor.market_open.capture import OUTCOME_COLUMNS, CapturedRow
 
 FIRST = datetime(2025, 10, 9, 21, 30, tzinfo=UTC)
@@ -107,13 +107,10 @@ _LEFT: Mapping[str, str] = {
 def made_site(database_url: str, valkey_url: str, home: Path, first_year: int = 2025) -> Iterator[Site]:
     """A Thor on a database of its own, with instruments, markets and calendars from a year on."""
     live = f"t{uuid.uuid4().hex[:12]}"
-    base, _, options = database_url.rpartition("/")
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(live)))
-    url = f"{base}/{live}?{options.partition('?')[2]}"
+    url = create_migrated(database_url, live)
     addresses = {"THOR_HOME": str(home), "DATABASE_URL": url, "REDIS_URL": valkey_url, "THOR_NAMESPACE": live}
     environ = {**os.environ, **addresses}
-    for words in (["migrate", "-v", "0"], ["seed_stat_values", "--create-instruments"], ["seed_markets"]):
+    for words in (["seed_stat_values", "--create-instruments"], ["seed_markets"]):
         run_thor(environ, *words)
     run_thor(environ, "sync_calendars", "--from", str(first_year), "--years-ahead", "0")
     client = redis.Redis.from_url(valkey_url)

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 import psycopg
@@ -17,7 +16,7 @@ import pytest
 
 from tests.integration.web.conftest import MakeWeb, Web
 from tests.integration.web.test_web_api import LOG_IN, assert_problem
-from tests.support import run_thor, wait_until
+from tests.support import create_migrated, run_thor, wait_until
 from thor.markets.market import MARKETS
 
 ENDPOINTS = ["/api/session", "/api/markets", "/api/markets/composite", "/api/timezones/markets/"]
@@ -73,11 +72,9 @@ class Database:
 
 
 def make_database(database_url: str, valkey_url: str, name: str) -> Database:
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    own = urlsplit(database_url)._replace(path=f"/{name}").geturl()
+    own = create_migrated(database_url, name)
     environ = {**os.environ, "DATABASE_URL": own, "REDIS_URL": valkey_url, "THOR_NAMESPACE": name}
-    for command in (["migrate", "-v", "0"], ["seed_instruments"], ["seed_markets"]):
+    for command in (["seed_instruments"], ["seed_markets"]):
         run_thor(environ, *command)
     return Database(environ["DATABASE_URL"], environ)
 
