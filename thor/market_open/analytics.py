@@ -316,7 +316,7 @@ class Insights(NamedTuple):
 
 
 class _Adding:
-    """Day sums that grow; of pairs there are tens of thousands of days."""
+    """Day sums that grow."""
 
     __slots__ = ("days", "n", "nn", "x", "xn", "xx")
 
@@ -347,8 +347,7 @@ def insights_of(days: Iterable[Sequence[Sided]]) -> Insights:
     """From the rows of each day."""
     by_signal: dict[tuple[str, str], _Two] = defaultdict(_two)
     by_symbol: dict[str, _Two] = defaultdict(_two)
-    pairs: dict[tuple[str, str], _Two] = defaultdict(_two)
-    agreed: dict[tuple[str, str], int] = defaultdict(int)
+    pairs: _Pairs = defaultdict(lambda: [0] * 8)
     chances: dict[tuple[str, str | None], float] = defaultdict(float)
     for day in days:
         for each in day:
@@ -362,14 +361,14 @@ def insights_of(days: Iterable[Sequence[Sided]]) -> Insights:
             worked, right = by_symbol[symbol]
             worked.add(own_worked, n)
             right.add(own_right.bit_count(), took.bit_count())
-        _compare(pairs, agreed, whole)
+        _compare(pairs, whole)
     return Insights(
         [Insight(*key, worked.sums(), right.sums(), chances[key]) for key, (worked, right) in by_signal.items()],
         [
             Insight(symbol, None, worked.sums(), right.sums(), chances[symbol, None])
             for symbol, (worked, right) in by_symbol.items()
         ],
-        [_compared(*key, *both, agreed[key]) for key, both in pairs.items() if both[0].n],
+        [_compared(*key, *sums) for key, sums in pairs.items()],
     )
 
 
@@ -387,16 +386,29 @@ def _whole_day(day: Sequence[Sided]) -> _Whole:
     return found
 
 
-def _compare(pairs: dict[tuple[str, str], _Two], agreed: dict[tuple[str, str], int], day: _Whole) -> None:
+#: Two symbols -> right of the first, how much oftener it agreed, then what :class:`DaySums` holds of the difference.
+_Pairs = dict[tuple[str, str], list[int]]
+
+
+def _compare(pairs: _Pairs, day: _Whole) -> None:
+    # Tens of thousands of these are one answer: sums in a list, and no call but bit counts.
     for (a, (*_, took_a, right_a, agreed_a)), (b, (*_, took_b, right_b, agreed_b)) in combinations(day.items(), 2):
         both = took_a & took_b
-        of_a, of_b = (right_a & both).bit_count(), (right_b & both).bit_count()
-        n = both.bit_count()
-        of_first, difference = pairs[a, b]
-        of_first.add(of_a, n)
-        difference.add(of_a - of_b, n)
-        agreed[a, b] += (agreed_a & both).bit_count() - (agreed_b & both).bit_count()
+        if not both:
+            continue
+        n, of_a = both.bit_count(), (right_a & both).bit_count()
+        x = of_a - (right_b & both).bit_count()
+        sums = pairs[a, b]
+        sums[0] += of_a
+        sums[1] += (agreed_a & both).bit_count() - (agreed_b & both).bit_count()
+        sums[2] += 1
+        sums[3] += x
+        sums[4] += n
+        sums[5] += x * x
+        sums[6] += x * n
+        sums[7] += n * n
 
 
-def _compared(a: str, b: str, of_first: _Adding, difference: _Adding, agreed: int) -> Compared:
-    return Compared(a, b, of_first.x, of_first.x - difference.x, difference.sums(), agreed)
+def _compared(a: str, b: str, right_a: int, agreed: int, *difference: int) -> Compared:
+    sums = DaySums(*difference)
+    return Compared(a, b, right_a, right_a - difference[1], sums, agreed)

@@ -103,12 +103,16 @@ def stats_of(table: MarketTable, filters: Filters) -> Answer:
 
 def rates_of(table: MarketTable, filters: Filters) -> Rates:
     """Every group's rate over the opens that match. Raises Problem 422 for the rows of all symbols at once."""
-    if filters.symbol == ALL:
-        raise Problem("symbol: figures are of one trade an open: give TOTAL, or an instrument such as ES", status=422)
-    sample = filters.sampled
+    sample = _sample(filters)
     added, medians = sums.rates(sample), sums.medians(sample)
     by_group = {group: rate_of(each, medians.get(group)) for group, each in added.items()}
     return Rates(by_group, added, names_of(table))
+
+
+def _sample(filters: Filters) -> Filters:
+    if filters.symbol == ALL:
+        raise Problem("symbol: figures are of one trade an open: give TOTAL, or an instrument such as ES", status=422)
+    return filters.sampled
 
 
 def _manual(filters: Filters) -> int:
@@ -175,13 +179,14 @@ def _value(rates: Rates, group: Group) -> Answer:
 
 async def insights(filters: Filters) -> Answer:
     """Whose signal told what became of TOTAL's trade. Raises Problem 422."""
-    return await sync_to_async(insights_of)(await market_table(), filters)
+    return await sync_to_async(insights_of)(filters)
 
 
-def insights_of(table: MarketTable, filters: Filters) -> Answer:
-    """The same, of a table of markets."""
-    base = rates_of(table, filters).overall
-    sample = filters.sampled
+def insights_of(filters: Filters) -> Answer:
+    """The same, in a thread."""
+    sample = _sample(filters)
+    # Without the median: who asks for insights waits for enough.
+    base = rate_of(sums.rates(sample).get(_OVERALL, Sums()))
     found, board = sums.insights(sample), selectors.board()
     signs = sorted(found.by_signal, key=lambda each: _of_board(each, board))
     shares = [(each, share_of(each.right)) for each in found.by_symbol]

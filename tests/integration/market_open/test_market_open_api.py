@@ -150,7 +150,7 @@ ASKED: list[tuple[str, int, Callable[[MarketTable], Any]]] = [
     ("pending", 3, lambda _: selectors.pending_rows("all")),
     ("path", 2, lambda _: path.path_of(session_of_the_first_day(), TOTAL)),
     ("stats", 5, lambda table: figures.stats_of(table, Filters())),
-    ("insights", 4, lambda table: figures.insights_of(table, Filters())),
+    ("insights", 3, lambda _table: figures.insights_of(Filters())),
     ("answers", 8, lambda table: questions.answers_of(table, epoch_us(at(9)), "Japan", "Monday", ("ES", "NQ"))),
 ]
 
@@ -361,7 +361,7 @@ def chance_of(row: MarketSession, *, agrees: bool) -> float:
 
 
 def test_insights_are_a_count_over_the_same_opens(table: MarketTable) -> None:
-    found = figures.insights_of(table, Filters())
+    found = figures.insights_of(Filters())
     decided = {row.session_id: row for row in sampled() if row.wndw in DECIDED}
     up = {key: (row.entry_side == "BUY") == (row.wndw == "WORKED") for key, row in decided.items()}
     own = [row for row in MarketSession.objects.filter(session_id__in=decided).exclude(symbol=TOTAL) if row.bhs]

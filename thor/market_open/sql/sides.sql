@@ -12,9 +12,9 @@ WITH totals AS MATERIALIZED (
     WHERE wndw IN ('WORKED', 'DIDNT_WORK') AND {condition}
 )
 SELECT trade_date, own.symbol, own.bhs, count(*), sum(worked),
-    coalesce(sum(bit) FILTER (WHERE own.weight <> 0), 0)::bigint,
-    coalesce(sum(bit) FILTER (WHERE own.weight <> 0 AND (own.weight > 0) = went_up), 0)::bigint,
-    coalesce(sum(bit) FILTER (WHERE own.weight <> 0 AND (own.weight > 0) = buys), 0)::bigint,
+    coalesce(bit_or(bit) FILTER (WHERE own.weight <> 0), 0),
+    coalesce(bit_or(bit) FILTER (WHERE own.weight <> 0 AND (own.weight > 0) = went_up), 0),
+    coalesce(bit_or(bit) FILTER (WHERE own.weight <> 0 AND (own.weight > 0) = buys), 0),
     coalesce(sum(CASE WHEN (own.weight > 0) = buys THEN base ELSE 1 - base END) FILTER (WHERE own.weight <> 0), 0)
 FROM totals
     JOIN (
