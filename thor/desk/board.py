@@ -92,15 +92,8 @@ class Board:
         }
 
     def _range(self, symbol: str) -> Range:
-        """The trade date's range: of the desk's good lasts, and of what the source says of its session.
-
-        The desk may have heard the end of it only."""
-        quote, heard = self._snapshot.newest(symbol), self._extremes.session(symbol)
-        high, low = heard or (None, None)
-        if quote is not None:
-            high = max((each for each in (high, quote.high) if each is not None), default=None)
-            low = min((each for each in (low, quote.low) if each is not None), default=None)
-        return high, low
+        """The trade date's range."""
+        return self._extremes.day_range(symbol, self._snapshot.newest(symbol))
 
     def _year(self, symbol: str, last: Decimal | None) -> dict[str, Any]:
         high, high_date, low, low_date = self._extremes.view(symbol) or (None, None, None, None)

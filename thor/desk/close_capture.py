@@ -22,7 +22,7 @@ from thor.market_open.models import MarketSession
 from thor.markets.calendar import Calendar, TransitionKind
 from thor.markets.models import Market
 from thor.markets.now import market_now
-from thor.markets.selectors import load_calendars, market_named
+from thor.markets.selectors import calendar_of, market_named
 from thor.markets.trade_date import epoch_us, utc
 from thor.quotes.rows import columns, write_rows
 from thor.runtime.problem import Problem
@@ -89,7 +89,7 @@ def capture_close(country: str, who: str, *, force: bool = False, only_look: boo
     if session is None:
         return CloseCapture(Status.NO_SESSION, market.country)
     found = CloseCapture(Status.OPEN, market.country, session.session_id, session.session_number)
-    span = _span(_calendar(market), epoch_us(session.opened_at))
+    span = _span(calendar_of(market), epoch_us(session.opened_at))
     if span is None:
         return found
     if not force and _is_done(market, span):
@@ -109,12 +109,6 @@ def _with(found: CloseCapture, status: Status, changes: Sequence[_Change], *, is
     return CloseCapture(
         status, found.country, found.session_id, found.session_number, closes, ranges, is_written
     )  # fmt: skip
-
-
-def _calendar(market: Market) -> Calendar:
-    if (found := load_calendars([market.calendar]).get(market.calendar)) is None:
-        raise Problem(f"the calendar {market.calendar} of {market.country} is not compiled: run `thor sync_calendars`.")
-    return found
 
 
 def _span(calendar: Calendar, opened_us: int) -> _Span | None:

@@ -18,7 +18,7 @@ from thor.market_open.config import GradingPrice
 from thor.market_open.corrections import correct, outcome_of
 from thor.market_open.grading import GRACE_US, Entry, Resolution, Trade
 from thor.market_open.models import AuditRecord, MarketSession
-from thor.market_open.targets import Side
+from thor.market_open.targets import Side, target_and_stop
 from thor.markets.now import market_now
 from thor.markets.selectors import market_named
 from thor.markets.trade_date import epoch_us, utc
@@ -147,15 +147,14 @@ def _found(*key: Any) -> list[tuple[str]]:
 
 def _trade(row: MarketSession, quoted: MarketSession) -> Trade:
     """As it began. ``quoted``: the row of the instrument that is traded."""
-    is_buy = row.entry_side == Side.BUY
-    levels = row.target_high, row.target_low
-    assert row.entry_price is not None and levels[0] is not None and levels[1] is not None
+    target, stop = target_and_stop(row.entry_side, row.target_high, row.target_low)
+    assert row.entry_price is not None and target is not None and stop is not None
     assert row.exit_price_at_entry is not None and quoted.quote_ts is not None
     return Trade.begin(
         Entry(
-            row.traded_symbol, Side(row.entry_side), row.entry_price, levels[0 if is_buy else 1],
-            levels[1 if is_buy else 0], epoch_us(row.captured_at), epoch_us(row.window_ends_at),
-            epoch_us(quoted.quote_ts), _point_value(row.session_id, row.traded_symbol), row.exit_price_at_entry,
+            row.traded_symbol, Side(row.entry_side), row.entry_price, target, stop, epoch_us(row.captured_at),
+            epoch_us(row.window_ends_at), epoch_us(quoted.quote_ts), _point_value(row.session_id, row.traded_symbol),
+            row.exit_price_at_entry,
             GradingPrice(row.grading_price),
         )
     )  # fmt: skip

@@ -389,6 +389,15 @@ class ExtremesReactor(Reactor):
         each = self._watched.get(symbol)
         return None if each is None or each.last is None else (each.high, each.low)
 
+    def day_range(self, symbol: str, quote: Quote | None) -> tuple[Decimal | None, Decimal | None]:
+        """(high, low) of the trade date: of the good lasts, and of what its newest quote says of the session. The desk
+        may have heard the end of it only."""
+        high, low = self.session(symbol) or (None, None)
+        if quote is not None:
+            high = max((each for each in (high, quote.high) if each is not None), default=None)
+            low = min((each for each in (low, quote.low) if each is not None), default=None)
+        return high, low
+
     def rows(self) -> Sequence[Row]:
         watched = [each for _, each in sorted(self._watched.items())]
         found = [row for each in watched for row in each.ranges()]

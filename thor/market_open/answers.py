@@ -17,6 +17,7 @@ from thor.market_open.filters import understood as filters_of
 from thor.market_open.grading import Outcome
 from thor.market_open.models import MissedCapture
 from thor.market_open.selectors import Read, Tally, Values
+from thor.market_open.targets import target_and_stop
 from thor.markets.calendar import Calendar, TransitionKind
 from thor.markets.live import MarketTable, market_table
 from thor.markets.models import Market
@@ -148,16 +149,15 @@ def rows_json(found: Read, names: Mapping[str, str]) -> list[Answer]:
 def _row(row: Values, names: Mapping[str, str], missing: Mapping[str, list[tuple[str, str]]]) -> Answer:
     said = {name: json_value(value) for name, value in row.items() if not name.startswith(("deciding_", "quote_"))}
     del said["id"]
-    is_buy = row["entry_side"] == "BUY"
-    high, low = said["target_high"], said["target_low"]
+    target, stop = target_and_stop(row["entry_side"], said["target_high"], said["target_low"])
     return said | {
         "display_name": names.get(row["country"], row["country"]),
         "future": row["symbol"],
         "entry_side": row["entry_side"] or None,
         "target_hit_type": row["target_hit_type"] or None,
         "outcome": Outcome(row["wndw"]).text,
-        "target": high if is_buy else low,
-        "stop": low if is_buy else high,
+        "target": target,
+        "stop": stop,
         "quote": _nested(row, "quote_", _QUOTE),
         "deciding": _nested(row, "deciding_", _DECIDING),
         "missing": _missing(row, missing),

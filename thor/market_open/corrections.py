@@ -24,7 +24,7 @@ from thor.market_open.grading import HitType, Outcome
 from thor.market_open.models import MarketSession
 from thor.market_open.reasons import reason_of
 from thor.market_open.services import code_version
-from thor.market_open.targets import Side
+from thor.market_open.targets import target_and_stop
 from thor.markets.now import market_now
 from thor.markets.trade_date import utc
 from thor.quotes.events import DomainEvent, publish
@@ -78,8 +78,7 @@ def outcome_of(row: MarketSession) -> Values:
 
 def consequences(row: MarketSession, outcome: Outcome) -> Values:
     """What an outcome says besides: of a trade that touched a level, which one and its P&L."""
-    is_buy = row.entry_side == Side.BUY
-    target, stop = (row.target_high, row.target_low) if is_buy else (row.target_low, row.target_high)
+    target, stop = target_and_stop(row.entry_side, row.target_high, row.target_low)
     hits = {
         Outcome.WORKED: (HitType.TARGET.value, target, row.target_usd),
         Outcome.DIDNT_WORK: (HitType.STOP.value, stop, row.stop_usd),

@@ -101,6 +101,13 @@ class Resolution(msgspec.Struct, frozen=True):
     deciding: Deciding | None = None
 
 
+def graded_price(grading_price: GradingPrice, side: Side) -> str:
+    """Which of a quote's prices is held against the levels: bid, ask or last."""
+    if grading_price is GradingPrice.LAST:
+        return "last"
+    return "bid" if grading_price is GradingPrice.BID or side is Side.BUY else "ask"
+
+
 class Entry(msgspec.Struct, frozen=True):
     """A trade of one contract as it began. Prices in points, ``point_value_usd`` of one; ``start_us`` exclusive,
     ``until_us`` inclusive. ``seen_us``: the quote that it was entered on; ``exit_at_entry``: what closing it at once
@@ -125,11 +132,8 @@ class Entry(msgspec.Struct, frozen=True):
 
     def observed(self, quote: Quote) -> Decimal | None:
         """The price of a quote that is graded."""
-        if self.grading_price is GradingPrice.LAST:
-            return quote.last
-        if self.grading_price is GradingPrice.BID or self.side is Side.BUY:
-            return quote.bid
-        return quote.ask
+        price: Decimal | None = getattr(quote, graded_price(self.grading_price, self.side))
+        return price
 
 
 class Trade(msgspec.Struct):

@@ -9,9 +9,10 @@ from asgiref.sync import sync_to_async
 
 from thor.market_open.answers import Answer, json_value, known_form, no_session, symbol_of
 from thor.market_open.config import GradingPrice
+from thor.market_open.grading import graded_price
 from thor.market_open.selectors import Values, row_of
 from thor.market_open.sums import query
-from thor.market_open.targets import Side
+from thor.market_open.targets import Side, target_and_stop
 from thor.quotes.quote import format_ts
 from thor.runtime.schema import current_connection
 
@@ -50,16 +51,15 @@ def path_of(session_id: str, symbol: str) -> Answer:
     if row is None:
         raise no_session(session_id)
     ticks = _ticks(row)
-    is_buy = row["entry_side"] == Side.BUY
-    levels = (row["target_high"], row["target_low"]) if is_buy else (row["target_low"], row["target_high"])
+    target, stop = target_and_stop(row["entry_side"], row["target_high"], row["target_low"])
     head = (
         "session_id", "symbol", "traded_symbol", "entry_price", "opened_at", "captured_at", "window_ends_at",
         "resolved_at",
     )  # fmt: skip
     return {name: json_value(row[name]) for name in head} | {
         "entry_side": row["entry_side"] or None,
-        "target": json_value(levels[0]),
-        "stop": json_value(levels[1]),
+        "target": json_value(target),
+        "stop": json_value(stop),
         "points": [_point(tick) for tick in ticks if tick.is_point],
         "quotes": [_quote(tick) for tick in ticks if tick.is_near],
         "ticks": ticks[0].total if ticks else 0,
@@ -95,9 +95,7 @@ def _graded(row: Values) -> str | None:
     """Which of a quote's prices is compared with the levels; None without an entry."""
     if not row["entry_side"]:
         return None
-    if row["grading_price"] == GradingPrice.LAST:
-        return "last"
-    return "bid" if row["grading_price"] == GradingPrice.BID or row["entry_side"] == Side.BUY else "ask"
+    return graded_price(GradingPrice(row["grading_price"]), Side(row["entry_side"]))
 
 
 def _point(tick: Tick) -> Answer:

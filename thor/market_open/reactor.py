@@ -286,7 +286,7 @@ class MarketOpenReactor(Reactor):
     def _view(self, symbol: str, found: tuple[Quote, str] | None, at_us: int) -> View:
         _, base = self._baselines.net_change(symbol)
         quote, entry_id = (None, "") if found is None else (_bare(found[0]), found[1])
-        high, low = _range(quote, self._extremes.session(symbol))
+        high, low = self._extremes.day_range(symbol, quote)
         year = self._extremes.view(symbol)
         return View(
             symbol, quote, entry_id, self._missing(symbol, quote, at_us, has_base=base is not None),
@@ -531,15 +531,6 @@ def _next_open_us(calendar: Calendar, after_us: int) -> int | None:
     if turn is not None and turn.kind is TransitionKind.CLOSE:
         turn = calendar.next_transition(turn.at_us)
     return None if turn is None else turn.at_us
-
-
-def _range(quote: Quote | None, heard: tuple[Any, Any] | None) -> tuple[Any, Any]:
-    """High and low of the trade date: of the desk's good lasts, and of what the source says of its session."""
-    high, low = heard or (None, None)
-    said_high, said_low = (None, None) if quote is None else (quote.high, quote.low)
-    highs = [each for each in (high, said_high) if each is not None]
-    lows = [each for each in (low, said_low) if each is not None]
-    return max(highs, default=None), min(lows, default=None)
 
 
 def _written(found: tuple[Quote, str]) -> list[Any]:

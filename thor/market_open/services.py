@@ -30,7 +30,7 @@ from thor.market_open.capture import (
 )
 from thor.market_open.grading import Outcome
 from thor.market_open.models import CaptureRequest, MarketSession, MissedCapture
-from thor.market_open.targets import Side
+from thor.market_open.targets import target_and_stop
 from thor.markets.trade_date import utc
 from thor.quotes.quote import format_ts
 from thor.quotes.rows import columns
@@ -91,7 +91,7 @@ def write_session(effect: SessionCaptured) -> Said | None:
 
 def _captured(effect: SessionCaptured, number: int) -> Said:
     total = effect.total
-    buys = total.entry_side == Side.BUY
+    target, stop = target_and_stop(total.entry_side, total.target_high, total.target_low)
     return {
         "session_id": effect.session_id,
         "session_number": number,
@@ -104,8 +104,8 @@ def _captured(effect: SessionCaptured, number: int) -> Said:
         "status": total.status,
         "entry_side": total.entry_side or None,
         "entry_price": _text(total.entry_price),
-        "target": _text(total.target_high if buys else total.target_low),
-        "stop": _text(total.target_low if buys else total.target_high),
+        "target": _text(target),
+        "stop": _text(stop),
         "wndw": total.wndw,
         "window_ends_at": format_ts(total.window_ends_at_us),
         "warnings": [f"{row.symbol}: {row.reason}" for row in effect.rows if row.reason.endswith(NO_SIDE)],

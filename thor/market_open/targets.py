@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from thor.instruments.instrument import InstrumentFacts, target_ticks
 from thor.market_open.config import TargetMode, TargetRule
 from thor.signals.config import Signal
 
+T = TypeVar("T")
 _HUNDRED: Final = Decimal(100)
 
 
@@ -27,10 +28,15 @@ class Levels(NamedTuple):
     low: Decimal
 
     def target(self, side: Side) -> Decimal:
-        return self.high if side is Side.BUY else self.low
+        return target_and_stop(side, *self)[0]
 
     def stop(self, side: Side) -> Decimal:
-        return self.low if side is Side.BUY else self.high
+        return target_and_stop(side, *self)[1]
+
+
+def target_and_stop(side: str, high: T, low: T) -> tuple[T, T]:
+    """Of two levels: a BUY's target is the high. Without a side both are unknown, in whichever order."""
+    return (high, low) if side == Side.BUY else (low, high)
 
 
 def side_of(signal: Signal | None) -> Side | None:

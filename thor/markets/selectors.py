@@ -52,6 +52,13 @@ def market_named(name: str) -> Market:
     raise Problem(f"no market is called {name[:40]!r}{hint}: {names}.", status=422)
 
 
+def calendar_of(market: Market) -> Calendar:
+    """The compiled calendar that a market follows. Raises Problem where it was never compiled."""
+    if (found := load_calendars([market.calendar]).get(market.calendar)) is None:
+        raise Problem(f"the calendar {market.calendar} of {market.country} is not compiled: run `thor sync_calendars`.")
+    return found
+
+
 def editions() -> dict[str, str]:
     """Calendar -> digest of its compiled table: another digest is another table."""
     return dict(CalendarEdition.objects.values_list("calendar", "digest"))

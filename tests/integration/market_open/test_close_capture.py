@@ -38,6 +38,7 @@ NO_CLOSE = dict.fromkeys(
 @pytest.fixture
 def measured(bench: DeskBench, settings: Any) -> Iterator[DeskBench]:
     """Alpha's whole session, captured, measured to its close and stored."""
+    forget()  # of what other tests stored
     settings.THOR_NAMESPACE = bench.namespace
     quotes = [
         *rising(BEGIN_US - SECOND), *won(),

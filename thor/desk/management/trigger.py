@@ -16,9 +16,8 @@ from thor.desk.models import TransitionRecord
 from thor.desk.triggers import AFTER, Trigger, defer, tasks_of
 from thor.history.group import IngestGroup
 from thor.markets.calendar import Calendar, Transition, TransitionKind
-from thor.markets.models import Market
 from thor.markets.now import market_now
-from thor.markets.selectors import load_calendars, market_named
+from thor.markets.selectors import calendar_of, market_named
 from thor.markets.session import parse_instant
 from thor.markets.trade_date import utc
 from thor.quotes.keys import Keys
@@ -54,7 +53,7 @@ class TriggerCommand(BaseCommand):
 
     def _run(self, name: str, at_us: int | None, dry_run: bool) -> Iterator[str]:
         market = market_named(name)
-        turn = _newest(_calendar(market), self.kind, market_now().now_us if at_us is None else at_us)
+        turn = _newest(calendar_of(market), self.kind, market_now().now_us if at_us is None else at_us)
         trigger = Trigger(market.country, turn.at_us, turn.trade_date, _after_id(market.country, turn))
         word = "opened" if self.kind is TransitionKind.OPEN else "closed"
         yield f"{market.country} {word} {utc(turn.at_us):%Y-%m-%d %H:%M:%S} UTC, trade date {turn.trade_date}"
@@ -93,13 +92,6 @@ def _step_again(there: Deferred, dry_run: bool) -> tuple[str, str, bool]:
 _STATES = {
     "todo": "waits", "doing": "runs", "succeeded": "done", "cancelled": "cancelled by hand", "aborted": "broken off"
 }  # fmt: skip
-
-
-def _calendar(market: Market) -> Calendar:
-    found = load_calendars([market.calendar]).get(market.calendar)
-    if found is None:
-        raise Problem(f"the calendar {market.calendar} of {market.country} is not compiled: run `thor sync_calendars`.")
-    return found
 
 
 def _newest(calendar: Calendar, kind: TransitionKind, at_us: int) -> Transition:
