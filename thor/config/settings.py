@@ -22,6 +22,9 @@ THOR_HOME: Path = _environment.home
 THOR_HOST: str = _environment.host
 THOR_PORT: int = _environment.port
 THOR_NAMESPACE: str = _environment.namespace
+THOR_DATA_DIR: str = _environment.data_dir
+THOR_PARQUET_COMPRESSION: str = _environment.parquet_compression
+THOR_HISTORY_RATE: str = _environment.history_rate
 THOR_STREAM_RETENTION_HOURS: float = _environment.stream_retention_hours
 THOR_DEAD_LETTERS_MAX: int = _environment.dead_letters_max
 THOR_DEAD_LETTERS_DAYS: float = _environment.dead_letters_days
@@ -69,6 +72,7 @@ INSTALLED_APPS = [
     "thor.instruments",
     "thor.quotes",
     "thor.history",
+    "thor.lake",
     "thor.indicators",
     "thor.signals",
     "thor.market_open",

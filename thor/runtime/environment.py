@@ -21,6 +21,8 @@ from thor.runtime.problem import Problem
 
 PROVIDERS = ("mock", "json", "excel_file", "excel_live", "replay")
 LOG_FORMATS = ("auto", "console", "json")
+COMPRESSIONS = ("zstd", "snappy")
+_DATA_DIR_WANTED = "a folder, or s3://bucket/prefix (gs://, az://)"
 SERVICES = ("postgres", "valkey", "web", "ingestor", "source", "desk", "jobs")
 SECRETS = ("DATABASE_URL", "REDIS_URL", "THOR_SECRET_KEY")
 SAMPLE_KEY_WORDS = ("change-me", "changeme", "insecure", "example", "secret-key", "your-")
@@ -42,7 +44,9 @@ class Environment:
     namespace: str
     database_url: str | None
     redis_url: str | None
-    data_dir: Path
+    data_dir: str
+    parquet_compression: str
+    history_rate: str
     data_providers: tuple[str, ...]
     stream_retention_hours: float
     dead_letters_max: int
@@ -151,7 +155,13 @@ def _parse(environ: Mapping[str, str]) -> tuple[Environment, _Reader]:
         namespace=reader.parsed("THOR_NAMESPACE", "", _namespace, WANTED),
         database_url=_database_url(reader),
         redis_url=reader.parsed("REDIS_URL", None, _redis_url, "redis://[:password@]host:port/number"),
-        data_dir=reader.path("THOR_DATA_DIR") or home / "data",
+        data_dir=reader.parsed("THOR_DATA_DIR", str(home / "data"), _data_dir, _DATA_DIR_WANTED),
+        parquet_compression=reader.parsed(
+            "THOR_PARQUET_COMPRESSION", "zstd", _one_of(COMPRESSIONS), f"one of {', '.join(COMPRESSIONS)}"
+        ),
+        history_rate=reader.parsed(
+            "THOR_HISTORY_RATE", "120/m", _rate, "a number and s, m, h or d, such as 120/m, or 0 for no limit"
+        ),
         data_providers=_providers(reader),
         stream_retention_hours=reader.parsed(
             "THOR_STREAM_RETENTION_HOURS", 24.0, _number(0.1, 8760.0), "hours from 0.1 to 8760"
@@ -234,6 +244,22 @@ def _flag(text: str) -> bool:
     if lowered in ("0", "false", "no", "off"):
         return False
     raise ValueError(text)
+
+
+def _data_dir(text: str) -> str:
+    """A folder as an absolute path, an address as it is."""
+    if "://" not in text:
+        return str(Path(text).expanduser().absolute())
+    parts = urlsplit(text)
+    if parts.scheme not in ("s3", "gs", "az") or not parts.netloc:
+        raise ValueError(text)
+    return text
+
+
+def _rate(text: str) -> str:
+    if text != "0" and re.fullmatch(r"[1-9]\d{0,5}/[smhd]", text) is None:
+        raise ValueError(text)
+    return "" if text == "0" else text
 
 
 def _whole_number(text: str) -> int:
