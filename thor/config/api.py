@@ -17,6 +17,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 
 from thor.desk.api import router as desk
+from thor.desk.lake_api import router as lake_runs
 from thor.history.api import router as history
 from thor.indicators.ranges_api import router as ranges
 from thor.indicators.vwap_api import router as vwap
@@ -174,6 +175,7 @@ def make_api() -> ThorAPI:
         markets,
         operations,
         desk,
+        lake_runs,
         history,
         vwap,
         ranges,

@@ -30,7 +30,7 @@ from thor.runtime.worker import Worker
 
 log = structlog.get_logger()
 
-CONCURRENCY: Final = 2
+CONCURRENCY: Final = 3
 HEARTBEAT_SECONDS: Final = 1.0
 #: A job that waits for its next attempt is looked for this often; a new one is heard of at once.
 POLL_SECONDS: Final = 0.5

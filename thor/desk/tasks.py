@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 import redis
@@ -17,12 +17,16 @@ from procrastinate.contrib.django import app
 from thor.desk import latest, summary, triggers
 from thor.desk.handlers import Context, handle
 from thor.desk.jobs import QUEUE, Backoff, NotYetError
+from thor.desk.lake_runs import LOCK as LAKE_LOCK
+from thor.desk.lake_runs import TASK as LAKE_RUN
+from thor.desk.lake_runs import RunKind, Wish, ask, carry_out_apart
 from thor.desk.sources import missing
 from thor.desk.triggers import Trigger
 from thor.history.group import IngestGroup
 from thor.history.lease import id_key
 from thor.indicators.services import propose, sow
 from thor.instruments.selectors import groups
+from thor.markets.market import CME_MARKET
 from thor.markets.models import Market
 from thor.markets.now import market_now
 from thor.markets.trade_date import utc
@@ -36,6 +40,8 @@ from thor.runtime.bus import connect
 SOURCES_ALERT: Final = "sources"
 #: The desk writes a session's rows within a second of its close.
 FIRST_THE_DESK_US: Final = 10_000_000
+#: How far back ticks that came after the export of their date are looked for.
+LATE: Final = timedelta(days=6)
 
 
 @contextmanager
@@ -98,6 +104,8 @@ def drain(market: str, at_us: int, trade_date: str, after_id: str) -> str:
     trigger = Trigger(market, at_us, date.fromisoformat(trade_date), after_id)
     with transaction.atomic():
         triggers.defer(triggers.SUMMARISE_SESSION, trigger)
+        if market == CME_MARKET:
+            triggers.defer(triggers.KEEP_LAKE, trigger)
         if Market.objects.filter(country=market, enable_futures_capture=True, enable_close_capture=True).exists():
             triggers.defer(triggers.CAPTURE_CLOSE, trigger)
     return f"everything up to {after_id} is stored"
@@ -134,3 +142,20 @@ def recompute_52w(market: str, at_us: int, trade_date: str, after_id: str) -> st
     found = propose(date.fromisoformat(trade_date))
     told = sow(found, "recompute", f"daily, as of {trade_date}")
     return f"{len(found)} instruments, {told} told to the desk"
+
+
+@app.task(name=triggers.KEEP_LAKE, queue=QUEUE, retry=Backoff())
+def keep_lake(market: str, at_us: int, trade_date: str, after_id: str) -> str:
+    """Ask for files, bars and quality of the last week: of the trade date itself, and of what came late before it."""
+    del market, at_us, after_id
+    if settings.THOR_NAMESPACE:
+        return "a replay has no lake"
+    day = date.fromisoformat(trade_date)
+    run = ask(Wish(RunKind.SESSION, day - LATE, day), "the session's end")
+    return f"run {run.pk}: {run.title}"
+
+
+@app.task(name=LAKE_RUN, queue=QUEUE, lock=LAKE_LOCK, retry=Backoff())
+def lake_run(run_id: int) -> str:
+    """Carry out a run; one that a dead worker left goes on where it was."""
+    return carry_out_apart(run_id)

@@ -20,8 +20,9 @@ DRAIN: Final = "drain"
 SUMMARISE_SESSION: Final = "summarise_session"
 CAPTURE_CLOSE: Final = "capture_close"
 RECOMPUTE_52W: Final = "recompute_52w"
-#: What must have ended well before.
-AFTER: Final[Mapping[str, str]] = {SUMMARISE_SESSION: DRAIN, CAPTURE_CLOSE: DRAIN}
+KEEP_LAKE: Final = "keep_lake"
+#: What must have ended well before, at a close.
+AFTER: Final[Mapping[str, str]] = {SUMMARISE_SESSION: DRAIN, CAPTURE_CLOSE: DRAIN, KEEP_LAKE: DRAIN}
 
 
 class Trigger(NamedTuple):
@@ -45,8 +46,8 @@ def tasks_of(market: str, kind: TransitionKind) -> tuple[str, ...]:
     """The steps of a market's open or close, in their order."""
     is_cme = market == CME_MARKET
     if kind is TransitionKind.CLOSE:
-        return (DRAIN, SUMMARISE_SESSION, RECOMPUTE_52W) if is_cme else (DRAIN, SUMMARISE_SESSION)
-    return (CHECK_SOURCES, CLEAR_PREVIOUS_LATEST) if is_cme else (CHECK_SOURCES,)
+        return (DRAIN, SUMMARISE_SESSION, KEEP_LAKE, RECOMPUTE_52W) if is_cme else (DRAIN, SUMMARISE_SESSION)
+    return (CHECK_SOURCES, CLEAR_PREVIOUS_LATEST, KEEP_LAKE) if is_cme else (CHECK_SOURCES,)
 
 
 def defer_jobs(effect: MarketTransitioned) -> None:
@@ -56,7 +57,8 @@ def defer_jobs(effect: MarketTransitioned) -> None:
 
 def defer_first(kind: TransitionKind, trigger: Trigger) -> list[Deferred]:
     """Defer what waits for nothing; the rest of a chain follows from it."""
-    return [defer(task, trigger) for task in tasks_of(trigger.market, kind) if task not in AFTER]
+    is_close = kind is TransitionKind.CLOSE
+    return [defer(task, trigger) for task in tasks_of(trigger.market, kind) if not (is_close and task in AFTER)]
 
 
 def defer(task: str, trigger: Trigger) -> Deferred:

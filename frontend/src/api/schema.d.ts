@@ -525,6 +525,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/lake/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Work on the lake, newest first
+         * @description Live: event `lake.run` on `/api/events/stream`, whose data is one of these.
+         */
+        get: operations["lake_runs"];
+        put?: never;
+        /**
+         * Ask for work on the lake
+         * @description Staff, with the CSRF token. The same that waits already is answered as it is.
+         */
+        post: operations["lake_run_ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lake/runs/{run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One piece of work on the lake
+         * @description 404 where there is none.
+         */
+        get: operations["lake_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lake/runs/{run_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a run
+         * @description Staff, with the CSRF token. What waits ends at once; what runs, within a second or two. Files are whole.
+         */
+        post: operations["lake_run_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/market-open/answers": {
         parameters: {
             query?: never;
@@ -3370,6 +3434,90 @@ export interface components {
             /** Year */
             year: number;
         };
+        /** Run */
+        Run: {
+            /** Arguments */
+            arguments: {
+                [key: string]: unknown;
+            };
+            /** Asked At */
+            asked_at: string;
+            /** Asked By */
+            asked_by: string;
+            /**
+             * Done
+             * @description Of `total`, in `unit`
+             */
+            done: number;
+            /** Ended At */
+            ended_at: string | null;
+            /**
+             * Heard At
+             * @description When it last said how far it is
+             */
+            heard_at: string | null;
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /**
+             * Note
+             * @description What it is at, or what came of it
+             */
+            note: string;
+            /** Started At */
+            started_at: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "waiting" | "running" | "done" | "failed" | "cancelled";
+            /** Title */
+            title: string;
+            /** Total */
+            total: number | null;
+            /** Unit */
+            unit: string;
+        };
+        /** RunBody */
+        RunBody: {
+            /**
+             * End
+             * Format: date
+             * @description Last trade date
+             */
+            end: string;
+            kind: components["schemas"]["RunKind"];
+            /**
+             * Overwrite
+             * @description Also what is up to date
+             * @default false
+             */
+            overwrite: boolean;
+            /**
+             * Start
+             * Format: date
+             * @description First trade date
+             */
+            start: string;
+            /**
+             * Symbols
+             * @description None: all
+             * @default []
+             */
+            symbols: string[];
+        };
+        /**
+         * RunKind
+         * @description What can be asked for over some trade dates. ``SESSION``: all of it, from files to quality.
+         * @enum {string}
+         */
+        RunKind: "session" | "export" | "bars" | "quality" | "verify" | "compact";
+        /** RunsAnswer */
+        RunsAnswer: {
+            /** Runs */
+            runs: components["schemas"]["Run"][];
+        };
         /** SeriesAnswer */
         SeriesAnswer: {
             /**
@@ -4794,6 +4942,130 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InstrumentsAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    lake_runs: {
+        parameters: {
+            query?: {
+                /** @description At most so many, the newest first. */
+                limit?: number;
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunsAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    lake_run_ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    lake_run: {
+        parameters: {
+            query?: {
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    lake_run_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
                 };
             };
             400: components["responses"]["Problem400"];
