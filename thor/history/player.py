@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 from thor.history.tape import Cue, Tape
-from thor.quotes.replay_clock import ENDED, FAILED, ReplayState
+from thor.quotes.replay_clock import ENDED, FAILED, SILENT_US, ReplayState
 from thor.quotes.replaying import Recorded
 
 #: Events of one step: the bus does nothing else meanwhile.
@@ -47,6 +47,8 @@ class Player:
 
     def step(self, wall_us: int) -> bool:
         """Publish what is due at ``wall_us``, at most :data:`MOST_OF_A_STEP`. True when more is due at once."""
+        if self.state.anchor_wall_us > wall_us:
+            self.state = self.state._replace(anchor_wall_us=wall_us)
         limit_us = self._limit_us(wall_us)
         events: list[Recorded] = []
         while (cue := self._next()) is not None and cue.due_us <= limit_us and len(events) < MOST_OF_A_STEP:
@@ -63,7 +65,7 @@ class Player:
 
     def wait(self, wall_us: int) -> None:
         """Say that the player is alive, and let no time pass: those who listen are behind."""
-        self.state = self.state._replace(anchor_us=self.state.watermark_us, anchor_wall_us=wall_us)
+        self.state = self.state._replace(anchor_us=self.state.watermark_us, anchor_wall_us=wall_us + SILENT_US)
         self._tell([], self.state.watermark_us, wall_us, ended=self.has_ended)
 
     def fail(self, wall_us: int) -> None:

@@ -32,7 +32,7 @@ from thor.ops.stack import thor_argv
 from thor.ops.supervisor import Service, Supervisor, command
 from thor.quotes.keys import Keys
 from thor.quotes.quote import format_ts, parse_ts
-from thor.quotes.replay_clock import RUNNING, ReplayState
+from thor.quotes.replay_clock import RUNNING, SILENT_US, ReplayState
 from thor.quotes.replaying import DisplacedError, ReplayBus
 from thor.runtime.bus import connect
 from thor.runtime.home import log_dir
@@ -266,7 +266,7 @@ class Replay:
 
 
 def _first_state(plan: Plan) -> ReplayState:
-    """Before anything was published."""
+    """Before anything was published: time stands still."""
     return ReplayState(
         run=uuid.uuid4().hex,
         state=RUNNING,
@@ -276,7 +276,7 @@ def _first_state(plan: Plan) -> ReplayState:
         last_id="0-0",
         speed=plan.speed,
         anchor_us=plan.from_us,
-        anchor_wall_us=_wall_us(),
+        anchor_wall_us=_wall_us() + SILENT_US,
         beat_wall_us=_wall_us(),
         rows=plan.tape.rows,
         rows_done=0,

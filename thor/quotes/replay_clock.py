@@ -34,6 +34,7 @@ class ReplayState(NamedTuple):
 
     ``run``: whose word counts. ``speed`` None: as fast as it goes. ``watermark_us``: every quote up to it is on the
     unified stream, by its ``ts`` or by its arrival, as ``order`` says. ``sources``: those of the quotes so far.
+    An anchor ahead of the machine's clock: time stands still until its player goes on.
     """
 
     run: str
@@ -79,4 +80,5 @@ class ReplayState(NamedTuple):
 
     def pace(self, wall_us: int) -> float | None:
         """How fast simulated time runs at ``wall_us``: 0 where it stands still, None as fast as it goes."""
-        return self.speed if self.seen_from(wall_us).state == RUNNING else 0.0
+        runs = self.seen_from(wall_us).state == RUNNING and (self.speed is None or wall_us >= self.anchor_wall_us)
+        return self.speed if runs else 0.0
