@@ -2,6 +2,7 @@ import { TextInput } from '@mantine/core';
 import { type RefObject, useMemo } from 'react';
 import type { Instrument } from '@/api/queries';
 import { useQuoteCount } from '@/live/hooks';
+import { Choice } from '@/shared/Choice';
 import { SearchIcon } from '@/shared/icons';
 import {
   type BoardSearch,
@@ -11,7 +12,6 @@ import {
   writeColumns,
   writeSorting,
 } from './boardSearch';
-import { Choice } from './Choice';
 import { ColumnChooser } from './ColumnChooser';
 import { COLUMNS, type ColumnId } from './columns';
 import classes from './futures.module.css';

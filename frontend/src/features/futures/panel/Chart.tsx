@@ -3,14 +3,15 @@ import { useQuery } from '@tanstack/react-query';
 import { type RefObject, useEffect, useMemo, useRef, useState } from 'react';
 import type { Instrument } from '@/api/queries';
 import { useBoardPart, useLive, useQuote } from '@/live/hooks';
+import type { Bar } from '@/shared/chart/bar';
+import { PriceChart } from '@/shared/chart/priceChart';
 import { formatMicros, toMicros } from '@/shared/decimal';
 import { formatCount } from '@/shared/format';
 import { ProblemAlert } from '@/shared/ProblemAlert';
 import type { Timeframe } from '../boardSearch';
-import { type Bar, barStart, LiveBar } from './bars';
+import { barStart, LiveBar } from './bars';
 import { ChartLoading } from './ChartLoading';
 import classes from './panel.module.css';
-import { PriceChart } from './priceChart';
 import { barsQuery, vwapQuery } from './reads';
 
 const SECONDS: Readonly<Record<Timeframe, number>> = { '1m': 60, '5m': 300, '15m': 900, '1h': 3600 };
@@ -80,7 +81,7 @@ function useChart(
   const { display_precision: precision, tick_size: tickSize } = instrument;
   useEffect(() => {
     if (!element.current) return;
-    const made = new PriceChart(element.current, { precision, tickSize: Number(tickSize) }, onHover);
+    const made = new PriceChart(element.current, { precision, tickSize: Number(tickSize), zone: 'UTC' }, onHover);
     setChart(made);
     return () => {
       setChart(null);

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { type Bar, barStart, LiveBar, readBars } from './bars';
+import type { Bar } from '@/shared/chart/bar';
+import { barStart, LiveBar, readBars } from './bars';
 
 const MINUTE = Date.UTC(2026, 10, 20, 15, 3);
 const quote = (second: number, last: number | null, volume: number | null = null, flags: 'crossed'[] = []) => ({

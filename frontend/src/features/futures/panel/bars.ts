@@ -2,16 +2,7 @@
 
 import type { BarAnswer } from '@/api/board';
 import type { Quote } from '@/live/quote';
-
-export interface Bar {
-  /** Start of the interval, epoch seconds. */
-  readonly time: number;
-  readonly open: number;
-  readonly high: number;
-  readonly low: number;
-  readonly close: number;
-  readonly volume: number;
-}
+import type { Bar } from '@/shared/chart/bar';
 
 /** Start of the interval that an instant belongs to, epoch seconds. */
 export function barStart(ms: number, seconds: number): number {
@@ -80,6 +71,6 @@ function withTrade(bar: Bar, last: number, traded: number): Bar {
     high: Math.max(bar.high, last),
     low: Math.min(bar.low, last),
     close: last,
-    volume: bar.volume + traded,
+    volume: (bar.volume ?? 0) + traded,
   };
 }

@@ -3,6 +3,7 @@
 import { queryOptions } from '@tanstack/react-query';
 import type { MetricAnswer } from '@/api/board';
 import { api, unwrap } from '@/api/client';
+import type { LinePoint } from '@/shared/chart/bar';
 import type { Timeframe } from '../boardSearch';
 import { readBars } from './bars';
 
@@ -23,18 +24,12 @@ export function barsQuery(symbol: string, timeframe: Timeframe) {
 /** A minute is told at its end, and drawn at its bar's beginning. */
 const MINUTE_SECONDS = 60;
 
-export interface VwapPoint {
-  /** Start of the minute, epoch seconds. */
-  readonly time: number;
-  readonly value: number;
-}
-
 /** VWAP at the minutes of the trade date. */
 export function vwapQuery(symbol: string) {
   return queryOptions({
     queryKey: ['vwap', 'minutes', symbol],
     refetchInterval: EVERY_MS.minute,
-    queryFn: async ({ signal }): Promise<VwapPoint[]> => {
+    queryFn: async ({ signal }): Promise<LinePoint[]> => {
       const answer = await unwrap(api.GET('/api/vwap/minutes', { params: { query: { symbol } }, signal }));
       return answer.minutes.map(({ ts, vwap }) => ({ time: Date.parse(ts) / 1000 - MINUTE_SECONDS, value: vwap }));
     },

@@ -8,9 +8,9 @@ import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { instrumentsQuery } from '@/api/queries';
 import { useLive, useMarkets } from '@/live/hooks';
+import { DateField } from '@/shared/DateField';
 import { SIGNAL_WORDS } from '@/shared/signals';
 import { OUTCOME_WORDS } from '../shared/words';
-import { DateField } from './DateField';
 import classes from './drawer.module.css';
 import type { OnFilters } from './FilterBar';
 import {

@@ -1,6 +1,7 @@
 /** Which sessions History and Analytics look at: their part of the page's address, and what the API is asked for it. */
 
 import type { Outcome, StatsQuery } from '@/api/marketOpen';
+import { isDate } from '@/shared/dates';
 import { SIGNAL_WORDS, type Signal } from '@/shared/signals';
 import { OUTCOME_WORDS } from '../shared/words';
 
@@ -50,7 +51,6 @@ export interface FilterChoice {
 }
 
 const SYMBOL = /^[A-Z0-9][A-Z0-9._-]{0,23}$/;
-const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
 /** The router reads what looks like a number as one. */
 export const textOf = (value: unknown): string =>
@@ -73,10 +73,7 @@ function knownIn<T extends string>(known: readonly T[], text: string | undefined
   return known.filter((each) => wanted.includes(each));
 }
 
-function readDate(value: string): string | undefined {
-  const ms = DATE.test(value) ? Date.parse(`${value}T00:00:00Z`) : Number.NaN;
-  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(value) ? value : undefined;
-}
+const readDate = (value: string): string | undefined => (isDate(value) ? value : undefined);
 
 /** Reads the address; what is unknown is left out, never an error. */
 export function readFilterSearch(raw: Record<string, unknown>): FilterSearch {

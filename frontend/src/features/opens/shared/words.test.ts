@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { card, sessionRow } from '../testing';
-import { isWeekend, readTodaySearch, stepDate } from '../today/todaySearch';
+import { readTodaySearch } from '../today/todaySearch';
 import { captureNote, dateWords, hoursWords, stateWords } from './cardView';
 import { formatMove, formatShare, formatSpan, formatUsd, formatWeight, missingWords, toneOf } from './words';
 
@@ -55,16 +55,10 @@ it('says how an open stands and what is special about its capture', () => {
   expect(dateWords('2026-11-20')).toBe('Friday, 20 November 2026');
 });
 
-it('reads a date of the address, and steps over weekends', () => {
+it('reads a date of the address', () => {
   expect([
     readTodaySearch({ date: '2026-11-20' }),
     readTodaySearch({ date: '2026-02-30' }),
     readTodaySearch({}),
   ]).toEqual([{ date: '2026-11-20' }, {}, {}]);
-  expect([stepDate('2026-11-20', 1), stepDate('2026-11-23', -1), stepDate('2026-11-18', 1)]).toEqual([
-    '2026-11-23',
-    '2026-11-20',
-    '2026-11-19',
-  ]);
-  expect(isWeekend(Date.parse('2026-11-21'))).toBe(true);
 });

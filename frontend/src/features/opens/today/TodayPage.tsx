@@ -1,5 +1,6 @@
 import { useCallback, useRef, useState } from 'react';
 import type { TodayAnswer } from '@/api/marketOpen';
+import { isWeekend, stepWeekday } from '@/shared/dates';
 import { ProblemAlert } from '@/shared/ProblemAlert';
 import { dateWords } from '../shared/cardView';
 import { NextOpen } from '../shared/NextOpen';
@@ -10,7 +11,7 @@ import { useSnapshot } from '../shared/useSnapshot';
 import { MarketCard } from './MarketCard';
 import { TodaySkeleton } from './TodaySkeleton';
 import classes from './today.module.css';
-import { isWeekend, type OnTodaySearch, stepDate, type TodaySearch } from './todaySearch';
+import type { OnTodaySearch, TodaySearch } from './todaySearch';
 import { useTodayKeys } from './useTodayKeys';
 
 interface TodayPageProps {
@@ -24,7 +25,7 @@ export function TodayPage({ search, onSearch }: TodayPageProps) {
   useSnapshot();
   const cards = useRef<HTMLUListElement>(null);
   const date = search.date ?? data?.date;
-  const step = useCallback((by: 1 | -1) => date && onSearch({ date: stepDate(date, by) }, true), [date, onSearch]);
+  const step = useCallback((by: 1 | -1) => date && onSearch({ date: stepWeekday(date, by) }, true), [date, onSearch]);
   useTodayKeys(cards, step);
   return (
     <main className={classes.page}>

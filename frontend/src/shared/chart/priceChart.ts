@@ -1,4 +1,4 @@
-/** The chart itself: lightweight-charts behind what the panel needs of it. */
+/** The chart itself: lightweight-charts behind what the pages need of it. */
 
 import {
   type AutoscaleInfo,
@@ -12,16 +12,20 @@ import {
   LineStyle,
   type MouseEventParams,
   type PriceRange,
-  TickMarkType,
   type Time,
   type UTCTimestamp,
 } from 'lightweight-charts';
-import type { Bar } from './bars';
-import type { VwapPoint } from './reads';
+import type { Band, Bar, LinePoint, Mark, View } from './bar';
+import { Bands, Marks } from './drawings';
+import { type Grain, tickMark, timeWords } from './timeAxis';
+import { WallClock } from './wallClock';
 
 export interface ChartFacts {
   readonly precision: number;
   readonly tickSize: number;
+  /** IANA name: whose clocks the time axis shows. */
+  readonly zone: string;
+  readonly grain?: Grain;
 }
 
 /** A horizontal line: its place and what stands beside it. */
@@ -31,45 +35,46 @@ export interface Level {
   readonly price: number | null;
 }
 
-const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-const clock = new Intl.DateTimeFormat('en-GB', { timeZone: zone, hour: '2-digit', minute: '2-digit' });
-const day = new Intl.DateTimeFormat('en-GB', { timeZone: zone, day: 'numeric', month: 'short' });
-const both = new Intl.DateTimeFormat('en-GB', {
-  timeZone: zone,
-  weekday: 'short',
-  day: 'numeric',
-  month: 'short',
-  hour: '2-digit',
-  minute: '2-digit',
-});
-
-const msOf = (time: Time): number => (time as number) * 1000;
 const utc = (seconds: number) => seconds as UTCTimestamp;
 
 /** So many bars are seen at first. */
 const FIRST_BARS = 90;
+/** Empty places after the newest bar. */
+const ROOM_BARS = 3;
 
 /** Candles, volume below them, VWAP over them. Draws at most once a frame, whatever is called. */
-export class PriceChart {
+export class PriceChart<B extends Bar = Bar> {
   private readonly chart;
   private readonly candles;
   private readonly volume;
   private readonly vwap;
+  private readonly bands = new Bands();
+  private readonly marks = new Marks();
+  private readonly clock: WallClock;
   private readonly lines = new Map<Level['name'], IPriceLine>();
+  private readonly byTime = new Map<Time, B>();
   private colours: Colours;
   private isPlaced = false;
   /** What the visible candles span. */
   private span: PriceRange | null = null;
 
-  constructor(element: HTMLElement, { precision, tickSize }: ChartFacts, onHover: (bar: Bar | null) => void) {
+  constructor(element: HTMLElement, facts: ChartFacts, onHover: (bar: B | null) => void) {
+    const { precision, tickSize, zone, grain = 'minute' } = facts;
     this.colours = readColours(element);
+    this.clock = new WallClock(zone);
     this.chart = createChart(element, {
       autoSize: true,
       // The logo brings a style element, which the policy refuses; the link below the chart names its makers instead.
       layout: { attributionLogo: false, fontSize: 11 },
       crosshair: { mode: CrosshairMode.Normal },
-      timeScale: { timeVisible: true, secondsVisible: false, rightOffset: 3, tickMarkFormatter: tickMark },
-      localization: { timeFormatter: (time: Time) => both.format(msOf(time)) },
+      timeScale: {
+        timeVisible: grain !== 'day',
+        secondsVisible: grain === 'second',
+        rightOffset: ROOM_BARS,
+        minBarSpacing: 0.1,
+        tickMarkFormatter: tickMark,
+      },
+      localization: { timeFormatter: timeWords(grain) },
     });
     const priceFormat = { type: 'price', precision, minMove: tickSize } as const;
     this.volume = this.chart.addSeries(HistogramSeries, {
@@ -97,29 +102,35 @@ export class PriceChart {
       crosshairMarkerVisible: false,
       autoscaleInfoProvider: (original: () => AutoscaleInfo | null) => this.ifNear(original()),
     });
+    this.candles.attachPrimitive(this.bands);
+    this.candles.attachPrimitive(this.marks);
     this.chart.subscribeCrosshairMove((event) => onHover(this.barUnder(event)));
     this.paint();
   }
 
-  setBars(bars: readonly Bar[]): void {
-    this.candles.setData(bars.map((bar) => ({ ...bar, time: utc(bar.time) })));
+  /** All bars, oldest first. What is seen is kept only by who calls `show` afterwards. */
+  setBars(bars: readonly B[]): void {
+    this.byTime.clear();
+    for (const bar of bars) this.byTime.set(this.at(bar), bar);
+    this.candles.setData(bars.map((bar) => ({ ...prices(bar), time: this.at(bar) })));
     this.volume.setData(bars.map((bar) => this.volumeOf(bar)));
     if (this.isPlaced || bars.length === 0) return;
     this.isPlaced = true;
-    this.chart.timeScale().setVisibleLogicalRange({ from: bars.length - FIRST_BARS, to: bars.length + 3 });
+    this.show({ from: bars.length - FIRST_BARS, to: bars.length + ROOM_BARS });
   }
 
-  moveBar(bar: Bar): void {
-    this.candles.update({ ...bar, time: utc(bar.time) });
+  moveBar(bar: B): void {
+    this.byTime.set(this.at(bar), bar);
+    this.candles.update({ ...prices(bar), time: this.at(bar) });
     this.volume.update(this.volumeOf(bar));
   }
 
-  setVwap(points: readonly VwapPoint[]): void {
-    this.vwap.setData(points.map(({ time, value }) => ({ time: utc(time), value })));
+  setVwap(points: readonly LinePoint[]): void {
+    this.vwap.setData(points.map((point) => this.pointOf(point)));
   }
 
-  moveVwap({ time, value }: VwapPoint): void {
-    this.vwap.update({ time: utc(time), value });
+  moveVwap(point: LinePoint): void {
+    this.vwap.update(this.pointOf(point));
   }
 
   setLevel({ name, title, price }: Level): void {
@@ -133,16 +144,52 @@ export class PriceChart {
     else this.lines.set(name, this.candles.createPriceLine({ price, title, ...this.levelStyle(name) }));
   }
 
+  setBands(bands: readonly Band[]): void {
+    this.bands.set(bands);
+  }
+
+  setMarks(marks: readonly Mark[]): void {
+    this.marks.set(marks);
+  }
+
+  /** What is seen; null before there is anything. */
+  view(): View | null {
+    return this.chart.timeScale().getVisibleLogicalRange();
+  }
+
+  show({ from, to }: View): void {
+    this.chart.timeScale().setVisibleLogicalRange({ from, to });
+  }
+
+  /** Calls whenever another part is seen; the returned function ends that. */
+  onView(listener: (view: View) => void): () => void {
+    const onRange = (range: View | null) => range && listener(range);
+    this.chart.timeScale().subscribeVisibleLogicalRangeChange(onRange);
+    return () => this.chart.timeScale().unsubscribeVisibleLogicalRangeChange(onRange);
+  }
+
+  /** Puts the crosshair on a bar's close; null takes it away. Tells nobody: the pointer's moves do. */
+  point(bar: B | null): void {
+    if (bar) this.chart.setCrosshairPosition(bar.close, this.at(bar), this.candles);
+    else this.chart.clearCrosshairPosition();
+  }
+
   /** After the page's colours changed. */
   repaint(element: HTMLElement): void {
     this.colours = readColours(element);
     this.paint();
     for (const [name, line] of this.lines) line.applyOptions(this.levelStyle(name));
-    this.volume.setData(this.volume.data().map((each) => ({ ...each, color: this.colours.volume })));
+    this.volume.setData([...this.byTime.values()].map((bar) => this.volumeOf(bar)));
+    const points = this.vwap.data().map((each) => ('color' in each ? { ...each, color: 'transparent' } : each));
+    this.vwap.setData(points);
   }
 
   remove(): void {
     this.chart.remove();
+  }
+
+  private at({ time }: { readonly time: number }): UTCTimestamp {
+    return utc(this.clock.of(time));
   }
 
   /** VWAP is in the picture while it is near: far from it, the candles would shrink to a line. */
@@ -154,14 +201,18 @@ export class PriceChart {
     return isNear ? vwap : null;
   }
 
-  private volumeOf({ time, volume }: Bar) {
-    return { time: utc(time), value: volume, color: this.colours.volume };
+  private volumeOf(bar: B) {
+    const time = this.at(bar);
+    return bar.volume === null ? { time } : { time, value: bar.volume, color: this.colours.volume };
   }
 
-  private barUnder({ time, seriesData }: MouseEventParams): Bar | null {
-    const candle = seriesData.get(this.candles) as Omit<Bar, 'volume' | 'time'> | undefined;
-    const volume = seriesData.get(this.volume) as { value: number } | undefined;
-    return time !== undefined && candle ? { ...candle, time: time as number, volume: volume?.value ?? 0 } : null;
+  private pointOf(point: LinePoint) {
+    const { value, isFirst } = point;
+    return { time: this.at(point), value, ...(isFirst && { color: 'transparent' }) };
+  }
+
+  private barUnder({ time }: MouseEventParams): B | null {
+    return (time !== undefined && this.byTime.get(time)) || null;
   }
 
   private levelStyle(name: Level['name']) {
@@ -176,7 +227,7 @@ export class PriceChart {
   }
 
   private paint(): void {
-    const { background, text, line, up, down, vwap } = this.colours;
+    const { background, text, line, up, down, vwap, shade, mark } = this.colours;
     this.chart.applyOptions({
       layout: { background: { type: ColorType.Solid, color: background }, textColor: text },
       grid: { vertLines: { color: line }, horzLines: { color: line } },
@@ -186,8 +237,12 @@ export class PriceChart {
     });
     this.candles.applyOptions({ upColor: up, downColor: down, wickUpColor: up, wickDownColor: down });
     this.vwap.applyOptions({ color: vwap });
+    this.bands.recolour(shade);
+    this.marks.recolour(mark, background);
   }
 }
+
+const prices = ({ open, high, low, close }: Bar) => ({ open, high, low, close });
 
 type Colours = ReturnType<typeof readColours>;
 
@@ -203,11 +258,8 @@ function readColours(element: HTMLElement) {
     down: of('--thor-down'),
     vwap: of('--thor-vwap'),
     settlement: of('--thor-accent'),
+    mark: of('--thor-accent'),
+    shade: of('--thor-shade'),
     volume: of('--thor-track'),
   };
-}
-
-function tickMark(time: Time, kind: TickMarkType): string {
-  const isClock = kind === TickMarkType.Time || kind === TickMarkType.TimeWithSeconds;
-  return (isClock ? clock : day).format(msOf(time));
 }

@@ -1,4 +1,4 @@
-import classes from './toolbar.module.css';
+import classes from './choice.module.css';
 
 interface ChoiceProps<T extends string> {
   /** What is chosen, for those who do not see it. */
