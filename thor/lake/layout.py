@@ -10,10 +10,10 @@ from datetime import date
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-#: A root symbol, or a dated contract. Nothing else ever becomes part of a path.
-_SYMBOL: Final = re.compile(r"[A-Z0-9]{1,24}")
+#: As the bus has it: a root symbol, a share, a dated contract. Nothing else ever becomes part of a path.
+_SYMBOL: Final = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,23}", re.ASCII)
 _KEY: Final = re.compile(
-    r"(?P<kind>ticks|bars)/date=(?P<day>\d{4}-\d\d-\d\d)/symbol=(?P<symbol>[A-Z0-9]{1,24})/"
+    r"(?P<kind>ticks|bars)/date=(?P<day>\d{4}-\d\d-\d\d)/symbol=(?P<symbol>[A-Z0-9][A-Z0-9._-]{0,23})/"
     r"(?:ticks|bars_(?P<timeframe>1s|5s|1m|5m|15m|1h|1d))\.parquet"
 )
 _TABLE_KEY: Final = re.compile(r"(?P<name>[a-z]+)/date=(?P<day>\d{4}-\d\d-\d\d)/(?P=name)\.parquet")

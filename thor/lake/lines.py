@@ -23,7 +23,7 @@ _TIME: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
 def lines(batch: pa.RecordBatch) -> Iterator[bytes]:
     """The rows of a batch, one line each."""
     for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-        yield ",".join(map(_field, row)).encode() + b"\n"
+        yield ",".join(map(field, row)).encode() + b"\n"
 
 
 def rows_sha256(batches: Iterable[pa.RecordBatch]) -> str:
@@ -35,7 +35,8 @@ def rows_sha256(batches: Iterable[pa.RecordBatch]) -> str:
     return digest.hexdigest()
 
 
-def _field(value: Any) -> str:
+def field(value: Any) -> str:
+    """A value as a line has it."""
     if value is None:
         return ""
     if isinstance(value, datetime):

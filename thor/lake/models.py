@@ -47,6 +47,10 @@ class LakeFile(models.Model):
     symbol = models.CharField(max_length=24, blank=True)
     timeframe = models.CharField(max_length=3, blank=True)
     rows = models.BigIntegerField()
+    stored = models.BigIntegerField(
+        default=0,
+        help_text="Of ticks: of its rows, how many PostgreSQL had when it was made, or since it was archived.",
+    )
     size = models.BigIntegerField(help_text="Bytes.")
     rows_sha256 = models.CharField(max_length=64, help_text="Of its rows as lines of CSV: thor.sha256 of the file.")
     file_sha256 = models.CharField(max_length=64, help_text="Of the file's bytes.")
@@ -54,6 +58,9 @@ class LakeFile(models.Model):
     suspect = models.BigIntegerField(default=0, help_text="Of bars: suspect ticks that were left out.")
     state = models.CharField(max_length=8, choices=_choices(FileState), default=FileState.OK.value)
     exported_at = models.DateTimeField()
+    archived_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when it has rows that PostgreSQL has no more."
+    )
     verified_at = models.DateTimeField(null=True, blank=True, help_text="When all of it was last read and compared.")
     trouble = models.CharField(max_length=300, blank=True)
 
