@@ -14,7 +14,7 @@ from thor.desk.lake_runs import RunKind, Wish, ask
 from thor.lake.models import LakeRun
 from thor.lake.runs import cancel, end_lost_runs, told
 from thor.runtime.problem import Problem
-from thor.users.writes import StaffAuth, writer
+from thor.users.writes import StaffAuth, refusal_of, writer
 
 router = Router(tags=["lake"])
 
@@ -40,6 +40,7 @@ class Run(Schema):
 
 class RunsAnswer(Schema):
     runs: list[Run]
+    refusal: str | None = Field(description="Why who asks here may not ask for work; null: they may")
 
 
 class RunBody(Schema):
@@ -53,8 +54,8 @@ class RunBody(Schema):
 @router.get("/lake/runs", response=RunsAnswer, operation_id="lake_runs", summary="Work on the lake, newest first")
 async def runs(request: HttpRequest, limit: LimitOf = 50) -> dict[str, Any]:
     """Live: event `lake.run` on `/api/events/stream`, whose data is one of these."""
-    del request
-    return {"runs": await sync_to_async(_newest)(limit)}
+    refused = refusal_of(await request.auser())
+    return {"runs": await sync_to_async(_newest)(limit), "refusal": refused and str(refused)}
 
 
 @router.get("/lake/runs/{run_id}", response=Run, operation_id="lake_run", summary="One piece of work on the lake")

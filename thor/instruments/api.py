@@ -10,7 +10,7 @@ from pydantic import Field
 
 from thor.instruments.answers import instruments_answer, session_in
 from thor.instruments.contract import Anchor, RollMethod
-from thor.markets.api import SessionAnswer, json_response
+from thor.markets.api import MarketSession, json_response
 from thor.markets.market import DEFAULT_MARKET
 from thor.runtime.asgi import query_fields
 
@@ -77,7 +77,7 @@ async def instruments(request: HttpRequest) -> HttpResponse:
 
 
 @sessions_router.get(
-    "/session", response=SessionAnswer, operation_id="session", summary="How a market or a symbol's session stands"
+    "/session", response=MarketSession, operation_id="session", summary="How a market or a symbol's session stands"
 )
 async def session(request: HttpRequest, market: Market = None, symbol: Symbol = None, at: At = None) -> HttpResponse:
     """Now, or at any instant of its calendar; beyond the calendar's end the answer is UNKNOWN."""

@@ -15,7 +15,7 @@ from thor.markets.calendar import Phase, Status, TransitionKind
 router = Router(tags=["markets"])
 
 
-class SessionAnswer(Schema):
+class MarketSession(Schema):
     """How a market stands at an instant. What its calendar does not know is null, never a guess."""
 
     market: str = Field(description="Its key; of a symbol the product group whose hours it follows")
@@ -39,7 +39,7 @@ class SessionAnswer(Schema):
     timezone: str
 
 
-class MarketRow(SessionAnswer):
+class MarketRow(MarketSession):
     country: str = Field(description="The market's key")
     display_name: str
     region: Literal["Asia", "Europe", "Americas"]

@@ -6,6 +6,8 @@ from typing import cast
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from ninja.utils import check_csrf
 
@@ -27,13 +29,20 @@ class StaffAuth:
 
     async def __call__(self, request: HttpRequest) -> User:
         user = await request.auser()
-        if not user.is_authenticated:
-            raise Problem("log in to do this", status=401)
-        if not user.is_staff:
-            raise Problem("this is for staff: ask an administrator", status=403)
+        if (refused := refusal_of(user)) is not None:
+            raise refused
         if request.method not in ("GET", "HEAD"):
             await _check(request)
-        return user
+        return cast(User, user)
+
+
+def refusal_of(user: AbstractBaseUser | AnonymousUser) -> Problem | None:
+    """Why somebody may not write; None for staff. For pages too: they say so before anybody tries."""
+    if not user.is_authenticated:
+        return Problem("log in to do this", status=401)
+    if not cast(User, user).is_staff:
+        return Problem("this is for staff: ask an administrator", status=403)
+    return None
 
 
 async def _check(request: HttpRequest) -> None:

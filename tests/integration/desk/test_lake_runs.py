@@ -64,6 +64,17 @@ def send(told: object) -> Ask:
     return act
 
 
+@pytest.mark.parametrize(
+    ("who", "line"),
+    [(None, "log in to do this"), ("user", "this is for staff: ask an administrator"), ("staff", None)],
+)
+def test_who_looks_is_told_why_he_may_not_ask(told: object, who: str | None, line: str | None) -> None:
+    client = Client(HTTP_HOST="127.0.0.1")
+    if who:
+        client.force_login(get_user_model().objects.create(username=who, is_staff=who == "staff"))
+    assert client.get("/api/lake/runs").json() == {"runs": [], "refusal": line}
+
+
 # --- asking ---------------------------------------------------------------------------------------------------------
 
 
@@ -97,7 +108,7 @@ def test_only_staff_ask_and_cancel_and_everybody_sees(send: Ask) -> None:
     done = send("staff", symbols=["es"])
     assert done.status_code == 202 and done.json()["status"] == "waiting" and done.json()["asked_by"] == "staff"
     reader, path = Client(HTTP_HOST="127.0.0.1"), f"/api/lake/runs/{done.json()['id']}"
-    assert reader.get("/api/lake/runs").json() == {"runs": [done.json()]}
+    assert reader.get("/api/lake/runs").json()["runs"] == [done.json()]
     assert reader.get(path).json() == done.json()
     assert send("user", f"{path}/cancel").status_code == 403
     assert send("staff", f"{path}/cancel").json()["status"] == "cancelled"

@@ -179,9 +179,9 @@ def test_all_markets_with_their_sessions(api: Web) -> None:
 
 
 def test_the_answers_are_as_their_schemas_say(api: Web) -> None:
-    from thor.markets.api import CompositeAnswer, SessionAnswer
+    from thor.markets.api import CompositeAnswer, MarketSession
 
-    for path, schema in (("/api/markets/composite", CompositeAnswer), ("/api/session", SessionAnswer)):
+    for path, schema in (("/api/markets/composite", CompositeAnswer), ("/api/session", MarketSession)):
         answer = api.get(path)
         schema.model_validate_json(answer.content)
         assert set(answer.json()) == set(schema.model_fields)
