@@ -18,11 +18,11 @@ from ninja.openapi.schema import OpenAPISchema
 
 from thor.desk.api import router as desk
 from thor.desk.lake_api import router as lake_runs
-from thor.history.api import router as history
 from thor.indicators.ranges_api import router as ranges
 from thor.indicators.vwap_api import router as vwap
 from thor.instruments.api import router as instruments
 from thor.instruments.api import sessions_router as sessions
+from thor.lake.api import router as history
 from thor.market_open.api import router as market_opens
 from thor.market_open.writes_api import router as market_open_writes
 from thor.markets.api import router as markets

@@ -452,11 +452,90 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Bars of stored ticks
-         * @description Open, high, low and close of the last price, in order of event time. Crossed ticks and ticks with a price of zero
-         *     are left out. One question may be about at most 1,500 intervals and 31 days.
+         * Bars of the lake, and of stored ticks that are not in it yet
+         * @description json: at most 10,000, the newest of the span. A file: at most 10 million rows.
          */
         get: operations["history_bars"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/history/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What there is of each trade date, and how good it is
+         * @description Trade dates; without `start` and `end` the last twelve months.
+         */
+        get: operations["history_coverage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/history/quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How good the ticks of a trade date are
+         * @description Of a date, of a symbol, or of both; at most 1,000 rows, the newest first.
+         */
+        get: operations["history_quality"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/history/rolls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * When an instrument went from one contract to the next, and how far apart they were
+         * @description Oldest first.
+         */
+        get: operations["history_rolls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/history/ticks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ticks of the lake, and stored ones that are not in it yet
+         * @description json: page by page. A file: at most 31 days.
+         */
+        get: operations["history_ticks"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1150,14 +1229,37 @@ export interface components {
         };
         /** Bar */
         Bar: {
+            /** Ask Close */
+            ask_close: number | null;
+            /**
+             * Bid Close
+             * @description The last known in the interval
+             */
+            bid_close: number | null;
             /** Close */
             close: number;
+            /**
+             * Contract
+             * @description Whose prices these are; null where the source does not say
+             */
+            contract: string | null;
             /** High */
             high: number;
             /** Low */
             low: number;
             /** Open */
             open: number;
+            /**
+             * Session
+             * @description Regular hours or not
+             * @enum {string}
+             */
+            session: "RTH" | "ETH";
+            /**
+             * Spread Mean
+             * @description Of ask less bid over its ticks that have both
+             */
+            spread_mean: number | null;
             /** Tick Count */
             tick_count: number;
             /** Trade Date */
@@ -1172,15 +1274,83 @@ export interface components {
              * @description Contracts traded in it; null where the source says no volume
              */
             volume: number | null;
+            /**
+             * Vwap
+             * @description Null where nothing was traded
+             */
+            vwap: number | null;
         };
         /** BarsAnswer */
         BarsAnswer: {
             /**
+             * Adjust
+             * @enum {string}
+             */
+            adjust: "none" | "difference";
+            /**
              * Bars
-             * @description At most 1500, oldest first; intervals without a last price have none
+             * @description Oldest first; intervals without a last price have none
              */
             bars: components["schemas"]["Bar"][];
+            /**
+             * Newest
+             * @description Time of the newest tick that is stored
+             */
+            newest: string | null;
+            /**
+             * Rolls
+             * @description Those within the bars
+             */
+            rolls: components["schemas"]["Roll"][];
             /** Symbol */
+            symbol: string;
+            timeframe: components["schemas"]["Timeframe"];
+            /**
+             * Truncated
+             * @description There are more, before these
+             */
+            truncated: boolean;
+        };
+        /**
+         * BarsQuery
+         * @description Which bars.
+         */
+        BarsQuery: {
+            /**
+             * Adjust
+             * @description difference: earlier contracts moved to the newest one's level.
+             * @default none
+             * @enum {string}
+             */
+            adjust: "none" | "difference";
+            /**
+             * End
+             * @description Up to the last bar that begins before this instant.
+             */
+            end?: string | null;
+            /**
+             * Format
+             * @description json, or a file: csv, parquet, arrow (an IPC stream).
+             * @default json
+             * @enum {string}
+             */
+            format: "json" | "csv" | "parquet" | "arrow";
+            /**
+             * Session
+             * @description rth: regular hours only.
+             * @default all
+             * @enum {string}
+             */
+            session: "all" | "rth";
+            /**
+             * Start
+             * @description From the bar that holds this instant, ISO 8601 with a zone.
+             */
+            start?: string | null;
+            /**
+             * Symbol
+             * @description An instrument in any spelling, such as ES.
+             */
             symbol: string;
             timeframe: components["schemas"]["Timeframe"];
         };
@@ -1377,6 +1547,55 @@ export interface components {
             /** Timezone */
             timezone: string;
         };
+        /** Cell */
+        Cell: {
+            /** Bars */
+            bars: components["schemas"]["Timeframe"][];
+            /**
+             * Bytes
+             * @description Of ticks and bars
+             */
+            bytes: number;
+            quality: components["schemas"]["CellQuality"] | null;
+            /**
+             * State
+             * @description `exported`: up to date; `stale`: PostgreSQL has more; `stored`: only in PostgreSQL; `archived`: only in the lake; `damaged`, `missing`: its file is; `empty`: the market was open and nothing is there; `closed`: it was not
+             * @enum {string}
+             */
+            state: "exported" | "stale" | "stored" | "archived" | "damaged" | "missing" | "empty" | "closed";
+            /**
+             * Stored
+             * @description In PostgreSQL; null of a date that is over and exported: not counted again
+             */
+            stored: number | null;
+            /** Symbol */
+            symbol: string;
+            /**
+             * Ticks
+             * @description In the lake's file
+             */
+            ticks: number;
+        };
+        /** CellQuality */
+        CellQuality: {
+            /**
+             * Coverage
+             * @description Share of the open hours that is in no gap
+             */
+            coverage: number | null;
+            /** Crossed */
+            crossed: number;
+            /** Duplicates */
+            duplicates: number;
+            /** Gaps */
+            gaps: number;
+            /** Longest Gap Seconds */
+            longest_gap_seconds: number | null;
+            /** Out Of Order */
+            out_of_order: number;
+            /** Spikes */
+            spikes: number;
+        };
         /** ClockAnswer */
         ClockAnswer: {
             /**
@@ -1514,6 +1733,50 @@ export interface components {
              */
             weighted: number;
         };
+        /** CoverageAnswer */
+        CoverageAnswer: {
+            /**
+             * Days
+             * @description Dates of which there is something to say, oldest first
+             */
+            days: components["schemas"]["Day"][];
+            /** End */
+            end: string;
+            /** Start */
+            start: string;
+            /** @description Of the whole lake */
+            summary: components["schemas"]["CoverageSummary"];
+            /** Symbols */
+            symbols: string[];
+        };
+        /** CoverageSummary */
+        CoverageSummary: {
+            /** Bytes */
+            bytes: number;
+            /** Files */
+            files: number;
+            /** First Date */
+            first_date: string | null;
+            /** Last Date */
+            last_date: string | null;
+            /** Ticks */
+            ticks: number;
+            /**
+             * Verified At
+             * @description Since then every file was verified; null: some never were
+             */
+            verified_at: string | null;
+        };
+        /** Day */
+        Day: {
+            /**
+             * Cells
+             * @description Of symbols of which there is something to say
+             */
+            cells: components["schemas"]["Cell"][];
+            /** Trade Date */
+            trade_date: string;
+        };
         /** DayRate */
         DayRate: {
             /**
@@ -1619,6 +1882,30 @@ export interface components {
             total_pnl_usd: number;
             /** Worked */
             worked: number;
+        };
+        /** DecidedRoll */
+        DecidedRoll: {
+            /** Decided By */
+            decided_by: string;
+            /**
+             * Difference
+             * @description Price of the new contract less that of the old; null: not measured
+             */
+            difference: number | null;
+            /** From Contract */
+            from_contract: string;
+            /**
+             * Measured
+             * @description How the difference was found
+             */
+            measured: string | null;
+            /** To Contract */
+            to_contract: string;
+            /**
+             * Trade Date
+             * @description The first trade date of the new contract
+             */
+            trade_date: string;
         };
         /**
          * Deciding
@@ -2364,6 +2651,87 @@ export interface components {
              */
             weight: string;
         };
+        /**
+         * MarketSession
+         * @description How a market stands at an instant. What its calendar does not know is null, never a guess.
+         */
+        MarketSession: {
+            /**
+             * Current Time
+             * @description The same on the market's clocks, with its offset
+             */
+            current_time: string;
+            /**
+             * Holiday
+             * @description The holiday's name; null when it is none
+             */
+            holiday: string | null;
+            /**
+             * Holiday Name
+             * @description The name of the day, also of a half day or a special session
+             */
+            holiday_name: string | null;
+            /** Is Early Close */
+            is_early_close: boolean | null;
+            /**
+             * Is Holiday
+             * @description The local calendar date is a holiday, also where a session is held
+             */
+            is_holiday: boolean | null;
+            /**
+             * Is Open
+             * @description Trading takes place: not in a break
+             */
+            is_open: boolean | null;
+            /**
+             * Is Trading Day
+             * @description A session carries the local calendar date
+             */
+            is_trading_day: boolean | null;
+            /**
+             * Is Weekend
+             * @description The local calendar date is a Saturday or a Sunday
+             */
+            is_weekend: boolean;
+            /**
+             * Market
+             * @description Its key; of a symbol the product group whose hours it follows
+             */
+            market: string;
+            /**
+             * Next Transition
+             * @description When the status changes next
+             */
+            next_transition: string | null;
+            /**
+             * Next Transition At
+             * @description The same instant
+             */
+            next_transition_at: string | null;
+            next_transition_type: components["schemas"]["TransitionKind"] | null;
+            /**
+             * Now
+             * @description The instant that is answered for, ISO 8601 UTC
+             */
+            now: string;
+            phase: components["schemas"]["Phase"];
+            /**
+             * Resumes At
+             * @description The end of a break
+             */
+            resumes_at: string | null;
+            /** Seconds To Next */
+            seconds_to_next: number | null;
+            /** @description Whether the session is on; a lunch break does not end it */
+            status: components["schemas"]["Status"];
+            /** Timezone */
+            timezone: string;
+            /**
+             * Trade Date
+             * @description Of the running session; while closed of the next
+             */
+            trade_date: string | null;
+        };
         /** MarketsAnswer */
         MarketsAnswer: {
             clock: components["schemas"]["ClockAnswer"];
@@ -2783,6 +3151,62 @@ export interface components {
             title: string;
             type: string;
         };
+        /** QualityAnswer */
+        QualityAnswer: {
+            /** Rows */
+            rows: components["schemas"]["QualityRow"][];
+        };
+        /** QualityRow */
+        QualityRow: {
+            /** Conflicts */
+            conflicts: number;
+            /** Covered Seconds */
+            covered_seconds: number;
+            /** Crossed */
+            crossed: number;
+            /** Duplicates */
+            duplicates: number;
+            /** First At */
+            first_at: string | null;
+            /**
+             * Gap List
+             * @description The longest gaps: [from, to]
+             */
+            gap_list: unknown[];
+            /**
+             * Gap Seconds
+             * @description From how long on a silence within open hours is a gap
+             */
+            gap_seconds: number;
+            /** Gaps */
+            gaps: number;
+            /** Last At */
+            last_at: string | null;
+            /** Longest Gap Seconds */
+            longest_gap_seconds: number | null;
+            /** Made At */
+            made_at: string;
+            /** Negative */
+            negative: number;
+            /** Open Seconds */
+            open_seconds: number;
+            /** Out Of Order */
+            out_of_order: number;
+            /** Sources */
+            sources: {
+                [key: string]: number;
+            };
+            /** Spikes */
+            spikes: number;
+            /** Symbol */
+            symbol: string;
+            /** Ticks */
+            ticks: number;
+            /** Trade Date */
+            trade_date: string;
+            /** Zero */
+            zero: number;
+        };
         /** QualityShares */
         QualityShares: {
             /** Bar Only */
@@ -3129,6 +3553,23 @@ export interface components {
             /** Median Sec */
             median_sec: number | null;
         };
+        /** Roll */
+        Roll: {
+            /**
+             * Difference
+             * @description Price of the new contract less that of the old; null: not measured
+             */
+            difference: number | null;
+            /** From Contract */
+            from_contract: string;
+            /** To Contract */
+            to_contract: string;
+            /**
+             * Trade Date
+             * @description The first trade date of the new contract
+             */
+            trade_date: string;
+        };
         /** RollAnswer */
         RollAnswer: {
             anchor: components["schemas"]["Anchor"];
@@ -3150,6 +3591,13 @@ export interface components {
          * @enum {string}
          */
         RollMethod: "days_before" | "volume" | "open_interest";
+        /** RollsAnswer */
+        RollsAnswer: {
+            /** Rolls */
+            rolls: components["schemas"]["DecidedRoll"][];
+            /** Symbol */
+            symbol: string;
+        };
         /**
          * Row
          * @description One of the 12 rows of an open.
@@ -3515,6 +3963,11 @@ export interface components {
         RunKind: "session" | "export" | "bars" | "quality" | "verify" | "compact";
         /** RunsAnswer */
         RunsAnswer: {
+            /**
+             * Refusal
+             * @description Why who asks here may not ask for work; null: they may
+             */
+            refusal: string | null;
             /** Runs */
             runs: components["schemas"]["Run"][];
         };
@@ -3837,12 +4290,102 @@ export interface components {
             /** Worked */
             worked: number;
         };
+        /** Tick */
+        Tick: {
+            /** Ask */
+            ask: number | null;
+            /** Ask Size */
+            ask_size: number | null;
+            /** Bid */
+            bid: number | null;
+            /** Bid Size */
+            bid_size: number | null;
+            /** Cond */
+            cond: string | null;
+            /** Contract */
+            contract: string | null;
+            /** Last */
+            last: number | null;
+            /** Last Size */
+            last_size: number | null;
+            /** Seq */
+            seq: number | null;
+            /** Source */
+            source: string;
+            /** Stream Id */
+            stream_id: string | null;
+            /** Trade Date */
+            trade_date: string;
+            /** Ts */
+            ts: string;
+            /** Venue */
+            venue: string | null;
+            /**
+             * Volume
+             * @description Cumulative for the session
+             */
+            volume: number | null;
+        };
+        /** TicksAnswer */
+        TicksAnswer: {
+            /**
+             * Next
+             * @description Give it as `after` for what follows; null at the end
+             */
+            next: string | null;
+            /** Symbol */
+            symbol: string;
+            /**
+             * Ticks
+             * @description By time, of the same time as they arrived
+             */
+            ticks: components["schemas"]["Tick"][];
+        };
+        /**
+         * TicksQuery
+         * @description Which ticks.
+         */
+        TicksQuery: {
+            /**
+             * After
+             * @description `next` of the answer before.
+             */
+            after?: string | null;
+            /**
+             * End
+             * @description Up to before this instant.
+             */
+            end?: string | null;
+            /**
+             * Format
+             * @description json, or a file: csv, parquet, arrow (an IPC stream).
+             * @default json
+             * @enum {string}
+             */
+            format: "json" | "csv" | "parquet" | "arrow";
+            /**
+             * Limit
+             * @description Of json: at most so many, the oldest first.
+             * @default 1000
+             */
+            limit: number;
+            /**
+             * Start
+             * @description From this instant on, ISO 8601 with a zone.
+             */
+            start?: string | null;
+            /**
+             * Symbol
+             * @description An instrument in any spelling, such as ES.
+             */
+            symbol: string;
+        };
         /**
          * Timeframe
          * @description How much time a bar spans.
          * @enum {string}
          */
-        Timeframe: "1m" | "5m" | "15m" | "1h" | "1d";
+        Timeframe: "1s" | "5s" | "1m" | "5m" | "15m" | "1h" | "1d";
         /** TodayAnswer */
         TodayAnswer: {
             /** As Of */
@@ -4827,11 +5370,17 @@ export interface operations {
                 /** @description An instrument in any spelling, such as ES. */
                 symbol: string;
                 /** @description How much time a bar spans. */
-                timeframe: "1m" | "5m" | "15m" | "1h" | "1d";
-                /** @description From the bar that holds this instant, ISO 8601 with a zone. Default: as early as may be. */
+                timeframe: "1s" | "5s" | "1m" | "5m" | "15m" | "1h" | "1d";
+                /** @description From the bar that holds this instant, ISO 8601 with a zone. */
                 start?: string | null;
-                /** @description Up to the last bar that begins before this instant. Default: that of the newest stored tick. */
+                /** @description Up to the last bar that begins before this instant. */
                 end?: string | null;
+                /** @description json, or a file: csv, parquet, arrow (an IPC stream). */
+                format?: "json" | "csv" | "parquet" | "arrow";
+                /** @description difference: earlier contracts moved to the newest one's level. */
+                adjust?: "none" | "difference";
+                /** @description rth: regular hours only. */
+                session?: "all" | "rth";
                 /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
                 namespace?: components["parameters"]["Namespace"];
             };
@@ -4848,6 +5397,153 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BarsAnswer"];
+                    "application/vnd.apache.arrow.stream": string;
+                    "application/vnd.apache.parquet": string;
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    history_coverage: {
+        parameters: {
+            query?: {
+                /** @description A trade date such as 2025-10-09. */
+                start?: string | null;
+                /** @description A trade date such as 2025-10-09. */
+                end?: string | null;
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CoverageAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    history_quality: {
+        parameters: {
+            query?: {
+                /** @description A trade date such as 2025-10-09. */
+                trade_date?: string | null;
+                symbol?: string | null;
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QualityAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    history_rolls: {
+        parameters: {
+            query: {
+                /** @description An instrument in any spelling, such as ES. */
+                symbol: string;
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RollsAnswer"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    history_ticks: {
+        parameters: {
+            query: {
+                /** @description An instrument in any spelling, such as ES. */
+                symbol: string;
+                /** @description From this instant on, ISO 8601 with a zone. */
+                start?: string | null;
+                /** @description Up to before this instant. */
+                end?: string | null;
+                /** @description json, or a file: csv, parquet, arrow (an IPC stream). */
+                format?: "json" | "csv" | "parquet" | "arrow";
+                /** @description Of json: at most so many, the oldest first. */
+                limit?: number;
+                /** @description `next` of the answer before. */
+                after?: string | null;
+                /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
+                namespace?: components["parameters"]["Namespace"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicksAnswer"];
+                    "application/vnd.apache.arrow.stream": string;
+                    "application/vnd.apache.parquet": string;
+                    "text/csv": string;
                 };
             };
             400: components["responses"]["Problem400"];
@@ -5751,7 +6447,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SessionAnswer"];
+                    "application/json": components["schemas"]["MarketSession"];
                 };
             };
             400: components["responses"]["Problem400"];

@@ -6,20 +6,20 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 import pytest
 
 from tests.integration.history.conftest import Bench
-from thor.history.bar_reader import bars_of
-from thor.history.bars import Timeframe
 from thor.history.queries import query
 from thor.history.recording_file import open_recording
 from thor.history.tape import FileTape
 from thor.history.tick import copy_line
 from thor.history.week import week, week_number
 from thor.instruments.instrument import BY_SYMBOL
+from thor.lake.layout import Timeframe
+from thor.lake.stored import Wanted, bars_of_date, stored_span
 from thor.markets.calendar import Calendar, Interval, IntervalPhase
 from thor.markets.trade_date import epoch_us, utc
 from thor.quotes.quick import decode
@@ -36,7 +36,7 @@ class Ticks:
     """Puts ticks into the store, as if they had arrived in this order."""
 
     def __init__(self, bench: Bench) -> None:
-        self.bench, self.count = bench, 0
+        self.bench, self.count, self.front = bench, 0, ""
 
     def add(self, *quotes: Quote) -> None:
         for name, begin, end in {week(week_number(quote.ts_us)) for quote in quotes}:
@@ -55,21 +55,18 @@ class Ticks:
         fields = {"symbol": "ES", "source": "MOCK", "last": price, "volume": volume, "seq": self.count} | more
         self.add(Quote(ts_us=us(time), **fields))
 
-    def bars(
-        self, timeframe: str = "1m", start: str | None = None, end: str | None = None, symbol: str = "ES",
-        calendar: Calendar | None = None,
-    ) -> list[dict[str, Any]]:  # fmt: skip
-        span = [None if text is None else us(text) for text in (start, end)]
-        with self.bench.database.transaction(), self.bench.database.cursor() as cursor:
-            return bars_of(cursor, BY_SYMBOL[symbol], Timeframe(timeframe), *span, calendar)
+    def bars(self, timeframe: str = "1m", symbol: str = "ES", calendar: Calendar | None = None) -> list[dict[str, Any]]:
+        """Of all trade dates that have a tick."""
+        facts = BY_SYMBOL[symbol]
+        wanted = Wanted(facts, Timeframe(timeframe), calendar, lambda _day: self.front)
+        with self.bench.database.cursor() as cursor:
+            days = cursor.execute("SELECT DISTINCT trade_date FROM ticks ORDER BY 1").fetchall()
+            return [bar for row in days for bar in bars_of_date(cursor, wanted, cast(date, row[0]))]
 
-    def rows(self, *words: str | None, **more: Any) -> list[Row]:
-        """Bars as (time without the month, open, high, low, close, volume, ticks), numbers as they are spelled."""
+    def rows(self, timeframe: str = "1m", **more: Any) -> list[Row]:
+        """Bars as (time without the month, open, high, low, close, volume, ticks)."""
         names = ("open", "high", "low", "close", "volume", "tick_count")
-        return [
-            (bar["ts"][8:16].replace("T", " "), *(None if bar[name] is None else str(bar[name]) for name in names))
-            for bar in self.bars(*words, **more)
-        ]
+        return [(f"{bar['ts']:%d %H:%M}", *(bar[name] for name in names)) for bar in self.bars(timeframe, **more)]
 
 
 @pytest.fixture
@@ -77,7 +74,7 @@ def ticks(bench: Bench) -> Ticks:
     return Ticks(bench)
 
 
-def test_open_high_low_close_and_volume_with_every_digit(ticks: Ticks) -> None:
+def test_open_high_low_close_and_volume(ticks: Ticks) -> None:
     ticks.at("09 13:30:10", "5342.00", 1000)
     ticks.at("09 13:30:20", "5343.25", 1010)
     ticks.at("09 13:30:30", "5341.50", 1010)
@@ -85,32 +82,66 @@ def test_open_high_low_close_and_volume_with_every_digit(ticks: Ticks) -> None:
     ticks.at("09 13:31:00", "5342.75", 1030)
     ticks.at("09 13:33:00", "5340.00", 1030)
     assert ticks.rows("1m") == [
-        ("09 13:30", "5342.00", "5343.25", "5341.50", "5342.50", "25", "4"),
-        ("09 13:31", "5342.75", "5342.75", "5342.75", "5342.75", "5", "1"),
-        ("09 13:33", "5340.00", "5340.00", "5340.00", "5340.00", "0", "1"),
+        ("09 13:30", 5342.0, 5343.25, 5341.5, 5342.5, 25, 4),
+        ("09 13:31", 5342.75, 5342.75, 5342.75, 5342.75, 5, 1),
+        ("09 13:33", 5340.0, 5340.0, 5340.0, 5340.0, 0, 1),
     ]
-    assert ticks.rows("5m") == [("09 13:30", "5342.00", "5343.25", "5340.00", "5340.00", "30", "6")]
-    assert ticks.rows("1h") == [("09 13:00", "5342.00", "5343.25", "5340.00", "5340.00", "30", "6")]
-    assert ticks.bars("1m")[0]["trade_date"] == "2025-10-09"
+    assert [row[0] for row in ticks.rows("1s")] == ["09 13:30"] * 4 + ["09 13:31", "09 13:33"]
+    assert ticks.rows("5m") == [("09 13:30", 5342.0, 5343.25, 5340.0, 5340.0, 30, 6)]
+    assert ticks.rows("1h") == [("09 13:00", 5342.0, 5343.25, 5340.0, 5340.0, 30, 6)]
+    assert ticks.bars("1m")[0]["trade_date"] == date(2025, 10, 9)
     assert ticks.bars("1m", symbol="YM") == []
+
+
+def test_the_oldest_and_the_newest_tick(ticks: Ticks) -> None:
+    ticks.at("10 13:30:10", "1.00")
+    ticks.at("02 13:30:10", "1.00")
+    with ticks.bench.database.cursor() as cursor:
+        found = stored_span(cursor, "ES")
+        assert found is not None
+        assert [epoch_us(each) for each in found] == [us("02 13:30:10"), us("10 13:30:10")]
+        assert stored_span(cursor, "YM") is None
+
+
+def test_vwap_quotes_and_spread(ticks: Ticks) -> None:
+    ticks.at("09 13:30:10", "100.00", 10, bid=Decimal("99.75"), ask=Decimal("100.25"))
+    ticks.at("09 13:30:20", "101.00", 12, bid=Decimal("100.75"))
+    ticks.at("09 13:30:30", "103.00", 16, ask=Decimal("103.25"))
+    bar = ticks.bars()[0]
+    assert bar["vwap"] == pytest.approx((101 * 2 + 103 * 4) / 6)
+    assert (bar["bid_close"], bar["ask_close"], bar["spread_mean"]) == (100.75, 103.25, 0.5)
+    ticks.at("09 13:31:30", "103.00", 16)
+    bar = ticks.bars()[1]
+    assert (bar["vwap"], bar["volume"], bar["bid_close"], bar["spread_mean"]) == (None, 0, None, None)
+
+
+def test_the_contract_in_front_else_the_unknown_one_else_the_one_with_most_ticks(ticks: Ticks) -> None:
+    for second, contract in enumerate(("ESZ25", "ESH26", "ESH26", None)):
+        meta = {} if contract is None else {"contract": contract}
+        ticks.at(f"09 13:30:0{second}", f"{second + 1}.00", meta=meta)
+    ticks.front = "ESZ25"
+    assert [(bar["contract"], bar["close"]) for bar in ticks.bars()] == [("ESZ25", 1.0)]
+    ticks.front = "ESM26"
+    assert [(bar["contract"], bar["close"]) for bar in ticks.bars()] == [(None, 4.0)]
+    ticks.bench.database.execute("DELETE FROM ticks WHERE last = 4")
+    assert [(bar["contract"], bar["tick_count"]) for bar in ticks.bars()] == [("ESH26", 2)]
+
+
+def test_the_size_of_a_recorded_trade_counts_where_no_volume_is_said(ticks: Ticks) -> None:
+    for second in range(3):
+        ticks.at(f"09 13:30:0{second}", "2.00", last_size=5, meta={"event": "trade"})
+    assert ticks.rows()[0][5] == 15
 
 
 def test_a_volume_that_falls_began_anew_and_one_that_is_not_said_is_skipped(ticks: Ticks) -> None:
     for second, volume in enumerate((500, None, 510, 7, None, 12)):
         ticks.at(f"09 13:30:{second:02}", "1.00", volume)
-    assert ticks.rows()[0][5] == str(10 + 7 + 5)
+    assert ticks.rows()[0][5] == 10 + 7 + 5
 
 
 def test_no_volume_at_all_is_null(ticks: Ticks) -> None:
     ticks.at("09 13:30:10", "5342.00")
-    assert ticks.rows() == [("09 13:30", "5342.00", "5342.00", "5342.00", "5342.00", None, "1")]
-
-
-def test_the_first_volume_is_measured_from_the_newest_tick_before(ticks: Ticks) -> None:
-    ticks.at("09 13:00:00", "1.00", 100)
-    ticks.at("09 13:10:00", "1.00", 150)
-    ticks.at("09 13:30:10", "2.00", 160)
-    assert [row[5] for row in ticks.rows("1m", "09 13:30")] == ["10"]
+    assert ticks.rows() == [("09 13:30", 5342.0, 5342.0, 5342.0, 5342.0, None, 1)]
 
 
 def test_ticks_that_may_move_nothing_are_left_out(ticks: Ticks) -> None:
@@ -122,30 +153,20 @@ def test_ticks_that_may_move_nothing_are_left_out(ticks: Ticks) -> None:
     ticks.at("09 13:30:06", "-1.00", 20)
     ticks.at("09 13:30:07", None, 20, bid=Decimal("1.00"))
     ticks.at("09 13:30:08", "11.00", 30, bid=Decimal("11.00"), ask=Decimal("11.00"))
-    assert ticks.rows() == [("09 13:30", "10.00", "11.00", "10.00", "11.00", "20", "2")]
+    assert ticks.rows() == [("09 13:30", 10.0, 11.0, 10.0, 11.0, 20, 2)]
 
 
 def test_oil_may_be_below_zero(ticks: Ticks) -> None:
     ticks.at("09 13:30:01", "-37.63", symbol="CL")
     ticks.at("09 13:30:02", "0.00", symbol="CL")
-    assert ticks.rows(symbol="CL") == [("09 13:30", "-37.63", "-37.63", "-37.63", "-37.63", None, "1")]
+    assert ticks.rows(symbol="CL") == [("09 13:30", -37.63, -37.63, -37.63, -37.63, None, 1)]
 
 
 def test_of_the_same_time_the_order_of_arrival_counts(ticks: Ticks) -> None:
     """Nine and ten are told apart as numbers, and the source's name says nothing."""
     for n in range(12):
         ticks.at("09 13:30:01", f"{n + 1}.00", source="TOS" if n % 2 else "MOCK", seq=100 - n)
-    assert ticks.rows() == [("09 13:30", "1.00", "12.00", "1.00", "12.00", None, "12")]
-
-
-def test_a_span_takes_whole_bars(ticks: Ticks) -> None:
-    for minute in range(5):
-        ticks.at(f"09 13:3{minute}:30", f"{minute + 1}.00")
-    times = [row[0][3:] for row in ticks.rows("1m", "09 13:31:45", "09 13:33:00")]
-    assert times == ["13:31", "13:32"]
-    assert [row[0][3:] for row in ticks.rows("1m", "09 13:31:45", "09 13:33:00.000001")] == ["13:31", "13:32", "13:33"]
-    assert ticks.rows("1m", "09 13:36:00") == []
-    assert ticks.rows("1m", None, "09 13:30:00") == []
+    assert ticks.rows() == [("09 13:30", 1.0, 12.0, 1.0, 12.0, None, 12)]
 
 
 # --- days -----------------------------------------------------------------------------------------------------------
@@ -170,24 +191,24 @@ def test_a_day_is_a_trade_date_and_begins_with_its_session(ticks: Ticks) -> None
     ticks.at("12 22:00:30", "7.00", 40)
     ticks.at("13 16:00:00", "8.00", 90)
     assert ticks.rows("1d", calendar=WEEK) == [
-        ("09 22:00", "5.00", "6.25", "5.00", "6.25", "100", "3"),
-        ("12 22:00", "6.50", "8.00", "6.50", "8.00", "90", "3"),
+        ("09 22:00", 5.0, 6.25, 5.0, 6.25, 100, 3),
+        ("12 22:00", 6.5, 8.0, 6.5, 8.0, 90, 3),
     ]
-    assert [bar["trade_date"] for bar in ticks.bars("1d")] == ["2025-10-10", "2025-10-13"]
+    assert [f"{bar['trade_date']}" for bar in ticks.bars("1d")] == ["2025-10-10", "2025-10-13"]
     assert [row[0] for row in ticks.rows("1d")] == ["09 22:00", "10 22:00"]
 
 
 @pytest.mark.parametrize(
     ("first", "wanted"),
-    [("12 22:00:00", "45"), ("12 22:00:59", "45"), ("12 22:01:00", "5"), ("12 23:00:00", "5"), ("13 22:30:10", "5")],
+    [("12 22:00:00", 45), ("12 22:00:59", 45), ("12 22:01:00", 5), ("12 23:00:00", 5), ("13 22:30:10", 5)],
 )
 def test_the_first_volume_of_a_session_that_was_seen_from_its_start_counts(
-    ticks: Ticks, first: str, wanted: str
+    ticks: Ticks, first: str, wanted: int
 ) -> None:
     ticks.at("10 20:59:00", "5.00", 30)  # less than Monday's first: nothing falls
     ticks.at(first, "6.00", 40)
     ticks.at(f"{first[:-1]}9.5", "6.00", 45)
-    assert [bar["volume"] for bar in ticks.bars("1d", "12 22:00", calendar=WEEK)] == [int(wanted)]
+    assert ticks.bars("1d", calendar=WEEK)[-1]["volume"] == wanted
 
 
 # --- a recorded day -------------------------------------------------------------------------------------------------
@@ -203,15 +224,16 @@ def quotes_of(path: Path) -> Iterator[Quote]:
 def test_the_minutes_of_a_recorded_day_are_those_that_were_published(ticks: Ticks, shared_data: Path, day: str) -> None:
     ticks.add(*quotes_of(shared_data / "ticks" / f"gc_trades_{day}.parquet"))
     wanted = {
-        row[0]: tuple(map(float, row[1:]))
+        utc(epoch_us(row[0])): tuple(map(float, row[1:]))
         for row in pl.read_parquet(shared_data / "bars" / "gc_1m_trade.parquet")
         .filter((pl.col("contract") == "GCZ13") & (pl.col("ts").dt.strftime("%Y%m%d") == day))
         .select("ts", "open", "high", "low", "close")
         .iter_rows()
     }
-    with ticks.bench.database.cursor() as cursor:
-        start_us = epoch_us(datetime.strptime(day, "%Y%m%d").replace(tzinfo=UTC))
-        bars = bars_of(cursor, BY_SYMBOL["GC"], Timeframe.MINUTE, start_us, start_us + 86_400_000_000, None)
-    found = {bar["ts"]: tuple(float(bar[name]) for name in ("open", "high", "low", "close")) for bar in bars}
+    names = ("open", "high", "low", "close")
+    ticks.front = "GCZ13"
+    found = {
+        bar["ts"]: tuple(bar[name] for name in names) for bar in ticks.bars(symbol="GC") if f"{bar['ts']:%Y%m%d}" == day
+    }
     assert len(found) == {"20131007": 1314, "20131008": 1377}[day]
-    assert found == {utc(epoch_us(ts)).strftime("%Y-%m-%dT%H:%M:%S.%fZ"): row for ts, row in wanted.items()}
+    assert found == wanted

@@ -1,0 +1,64 @@
+-- The bars of a symbol's trade date over its stored ticks, which lie in [start, end). Of the ticks of several contracts
+-- those of one are taken: the one in front, else the one that no tick names, else the one with the most ticks.
+-- Order: time, then arrival. Stream ids compare as their two numbers; the first has as many digits in all of them; a tick
+-- without one comes after those with one.
+-- A crossed tick, one with a price of zero, or below zero where that cannot be, is in no bar; neither is one without a
+-- last. traded: what the cumulative volume rose by; one that fell began anew and counts whole. The first of the date
+-- counts whole within a minute of the session's open, else it is only what the next is compared with. Of a recorded trade
+-- its size counts.
+WITH found AS MATERIALIZED (
+    SELECT ts, last, bid, ask, volume, last_size, extra -> 'meta' ->> 'contract' AS contract,
+        extra -> 'meta' ->> 'event' = 'trade' AS is_trade,
+        split_part(stream_id, '-', 1) COLLATE "C" AS id_ms, length(stream_id) AS id_length, stream_id COLLATE "C" AS id, seq
+    FROM ticks
+    WHERE symbol = %(symbol)s AND ts >= %(start)s AND ts < %(end)s
+),
+chosen AS (
+    SELECT contract
+    FROM found
+    GROUP BY contract
+    ORDER BY coalesce(contract = %(front)s, false) DESC, contract IS NULL DESC, count(*) DESC, contract
+    LIMIT 1
+),
+good AS (
+    SELECT f.*, row_number() OVER by_time AS number,
+        coalesce(date_bin(%(width)s, ts, 'epoch'), %(start)s) AS bar,
+        coalesce(ts >= o.opens AND ts < o.opens + interval '1 minute', false) AS is_opening
+    FROM found AS f
+    JOIN chosen AS c ON f.contract IS NOT DISTINCT FROM c.contract
+    LEFT JOIN unnest(%(opens)s::timestamptz[]) AS o (opens) ON f.ts >= o.opens AND f.ts < o.opens + interval '1 minute'
+    WHERE last <> 0 AND coalesce(bid, 1) <> 0 AND coalesce(ask, 1) <> 0 AND NOT coalesce(bid > ask, false)
+        AND (%(may_be_negative)s OR least(last, bid, ask) > 0)
+    WINDOW by_time AS (ORDER BY ts, id_ms, id_length, id, seq)
+),
+told AS (
+    SELECT *,
+        lag(volume) OVER (PARTITION BY volume IS NULL ORDER BY number) AS volume_before
+    FROM good
+),
+weighed AS (
+    SELECT *,
+        CASE
+            WHEN volume IS NULL THEN CASE WHEN is_trade THEN last_size END
+            WHEN volume < volume_before THEN volume
+            WHEN volume_before IS NOT NULL THEN volume - volume_before
+            WHEN is_opening THEN volume
+            ELSE 0
+        END AS traded
+    FROM told
+)
+SELECT bar,
+    (array_agg(last ORDER BY number))[1]::float8 AS open,
+    max(last)::float8 AS high,
+    min(last)::float8 AS low,
+    (array_agg(last ORDER BY number DESC))[1]::float8 AS close,
+    sum(traded)::bigint AS volume,
+    (sum(last * traded) / nullif(sum(traded), 0))::float8 AS vwap,
+    count(*) AS tick_count,
+    (array_agg(bid ORDER BY number DESC) FILTER (WHERE bid IS NOT NULL))[1]::float8 AS bid_close,
+    (array_agg(ask ORDER BY number DESC) FILTER (WHERE ask IS NOT NULL))[1]::float8 AS ask_close,
+    avg(ask - bid)::float8 AS spread_mean,
+    (SELECT contract FROM chosen) AS contract
+FROM weighed
+GROUP BY bar
+ORDER BY bar
