@@ -81,7 +81,11 @@ class AverageTrueRange:
 
     @property
     def value(self) -> Decimal | None:
-        return sum(self._ranges, _ZERO) / ATR_BARS if len(self._ranges) == ATR_BARS else None
+        return self.times(Decimal(1))
+
+    def times(self, factor: Decimal) -> Decimal | None:
+        """So many average true ranges. Divided last: a price just at such a limit is at it, to the last digit."""
+        return sum(self._ranges, _ZERO) * factor / ATR_BARS if len(self._ranges) == ATR_BARS else None
 
     def hear(self, last: Decimal, at_us: int) -> bool:
         """A last price. True when a bar was closed by it."""
@@ -206,8 +210,7 @@ class SymbolGate:
         return max(limit, self._floor)
 
     def _atr_limit(self) -> Decimal | None:
-        atr = self.atr.value if self.atr is not None else None
-        return None if atr is None or self._limit_atr is None else atr * self._limit_atr
+        return None if self.atr is None or self._limit_atr is None else self.atr.times(self._limit_atr)
 
     def _makes_level(self, prices: Prices) -> bool:
         """This spike and those before it in a row agree, and are enough."""

@@ -1,0 +1,157 @@
+"""The compiled pass over ticks: it judges as the gate does, and counts as its slow twin."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from tests.unit.lake import bar_twins
+from tests.unit.lake.bar_twins import Tick, table_of
+from thor.instruments.instrument import BY_SYMBOL, InstrumentFacts
+from thor.lake.bar_table import OrderError, Weigher, What, make_bars
+from thor.lake.bars import Session, session_of
+from thor.lake.layout import Timeframe
+
+SESSION = session_of("ES", "cme_equity", date(2025, 10, 9), None)
+OPEN = SESSION.open_us
+SECOND = 1_000_000
+ALL = tuple(Timeframe)
+
+#: Prices about 100, of which some are far from the others, and some are none.
+PRICES = [None, None, *(100 + Decimal(n) / 4 for n in (0, 0, 0, 1, 1, -1, -1, 2, 3, 5, 19, 20, 21, 24, 40, 44, -30))]
+PRICES += [Decimal(each) for each in ("0", "-100", "105.000001", "50")]
+STEPS = (0, 1, SECOND // 3, 2 * SECOND, 40 * SECOND, 400 * SECOND)
+SOURCES = ("TOS", "TOS", "SCHWAB")
+limits = st.builds(
+    lambda pct, ticks, atr, negative: replace(
+        BY_SYMBOL["ES"], spike_limit_pct=pct, spike_limit_ticks=ticks, spike_limit_atr=atr, may_be_negative=negative
+    ),
+    st.sampled_from([None, Decimal(5), Decimal("0.37"), Decimal(100)]),
+    st.sampled_from([None, 8]),
+    st.sampled_from([None, Decimal(2), Decimal("0.75")]),
+    st.booleans(),
+)
+
+
+def day_of(first: int, numbers: list[int]) -> list[Tick]:
+    """Ticks from about the session's open on, one a number, with spikes, gaps, restarts and two sources."""
+    at, found, volume = OPEN + first, [], 0
+    for number in numbers:
+        picks = []
+        for choices in (PRICES, PRICES, PRICES, STEPS, SOURCES, (0, 0, 1, 5, None), (0, 1, 2), (None, 0, 3)):
+            number, pick = divmod(number, len(choices))
+            picks.append(choices[pick])
+        last, bid, ask, step, source, more, says, size = picks
+        at += step
+        volume = number % 50 if more is None else volume + more
+        found.append(Tick(at, last, bid, ask, volume if says else None, size, source, says == 0 and number % 2 == 0))
+    return found
+
+
+days = st.builds(
+    day_of, st.sampled_from([-SECOND, 0, 61 * SECOND]), st.lists(st.integers(0, 2**31), min_size=20, max_size=60)
+)
+
+
+def kernels_suspects(ticks: list[Tick], facts: InstrumentFacts | None) -> list[bool]:
+    verdicts = np.zeros(len(ticks), np.uint8)
+    weigher = Weigher(What("ES", SESSION, facts), (Timeframe.DAY,))
+    for batch in table_of(ticks).combine_chunks().to_batches():
+        weigher.take(batch, verdicts)
+    return [bool(each) for each in verdicts]
+
+
+@given(days, st.one_of(st.none(), limits))
+@settings(max_examples=40, deadline=None)
+def test_what_the_kernel_doubts_is_what_the_gate_doubts(ticks: list[Tick], facts: InstrumentFacts | None) -> None:
+    assert kernels_suspects(ticks, facts) == bar_twins.suspects(ticks, facts)
+
+
+def walk(steps: list[int], spikes: dict[int, int]) -> list[Tick]:
+    """A price that goes by ticks of a quarter, a tick each twenty seconds, with spikes here and there."""
+    found, price = [], 24_000
+    for number, step in enumerate(steps):
+        price += step
+        last = Decimal(price + spikes.get(number, 0)) / 4
+        found.append(Tick(OPEN + number * 20 * SECOND, last, last - Decimal("0.25"), last, number))
+    return found
+
+
+@given(
+    st.lists(st.integers(-9, 9), min_size=60, max_size=90),
+    st.dictionaries(st.integers(40, 90), st.sampled_from([-40, -16, 16, 24, 1_200, 5_000]), max_size=12),
+    limits,
+)
+@settings(max_examples=15, deadline=None)
+@example([2] * 90, {50: 1}, replace(BY_SYMBOL["ES"], spike_limit_atr=Decimal(1), spike_limit_pct=None))
+def test_true_ranges_and_new_levels_are_the_gates_own(
+    steps: list[int], spikes: dict[int, int], facts: InstrumentFacts
+) -> None:
+    ticks = walk(steps, spikes)
+    assert kernels_suspects(ticks, facts) == bar_twins.suspects(ticks, facts)
+
+
+def rows(table: pa.Table) -> list[dict[str, Any]]:
+    names = (
+        "ts", "open", "high", "low", "close", "volume", "vwap", "tick_count", "bid_close", "ask_close", "spread_mean",
+        "session",
+    )  # fmt: skip
+    found = table.select(names)
+    return found.set_column(0, "ts", found["ts"].cast(pa.int64())).to_pylist()
+
+
+def check(ticks: list[Tick], session: Session, facts: InstrumentFacts, before: int = 0, size: int = 7) -> None:
+    """The kernel's bars, made of batches of ``size`` ticks, and the twin's."""
+    what = What("ES", session, facts, "ESZ25", before)
+    made = make_bars(table_of(ticks).to_batches(size), what, ALL)
+    assert made.suspect == sum(bar_twins.suspects(ticks, facts))
+    for timeframe in ALL:
+        wanted = bar_twins.bars(ticks, session, facts, timeframe, before)
+        assert rows(made.bars[timeframe]) == [
+            each | {name: pytest.approx(each[name], rel=1e-12) for name in ("vwap", "spread_mean") if each[name]}
+            for each in wanted
+        ], timeframe
+
+
+@given(days, limits, st.sampled_from([0, 5, 400]), st.integers(1, 30))
+@settings(max_examples=40, deadline=None)
+def test_bars_of_every_timeframe_are_those_of_the_slow_twin(
+    ticks: list[Tick], facts: InstrumentFacts, before: int, size: int
+) -> None:
+    check(ticks, SESSION, facts, before, size)
+
+
+def test_a_timeframe_is_the_same_whichever_others_are_asked_for() -> None:
+    ticks = walk([1, -2, 3] * 40, {70: 9_000})
+    ticks[30] = ticks[30]._replace(last=None)
+    what = What("ES", SESSION, BY_SYMBOL["ES"])
+    together = make_bars(table_of(ticks).to_batches(), what, ALL).bars
+    for timeframe in ALL:
+        assert make_bars(table_of(ticks).to_batches(), what, [timeframe]).bars[timeframe] == together[timeframe]
+
+
+def test_ticks_out_of_order_are_refused() -> None:
+    ticks = walk([0] * 5, {})
+    ticks[3] = ticks[3]._replace(ts=OPEN)
+    with pytest.raises(OrderError, match="row 3"):
+        make_bars(table_of(ticks).to_batches(), What("ES", SESSION, None), ALL)
+
+
+def test_no_tick_makes_no_bar_and_the_columns_stay() -> None:
+    made = make_bars([], What("ES", SESSION, None), ALL)
+    assert [table.num_rows for table in made.bars.values()] == [0] * 7
+    assert made.bars[Timeframe.MINUTE].schema.names[0] == "symbol"
+
+
+def test_absurd_volumes_make_no_absurd_average() -> None:
+    ticks = [Tick(OPEN + n, Decimal(6000), volume=n * 2**60) for n in range(4)]
+    table = make_bars(table_of(ticks).to_batches(), What("ES", SESSION, None), [Timeframe.DAY]).bars[Timeframe.DAY]
+    assert table["vwap"].to_pylist() == [pytest.approx(6000)]
