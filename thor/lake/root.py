@@ -33,3 +33,8 @@ def own_store() -> LakeStore:
     if settings.THOR_NAMESPACE:
         raise Problem("a replay has no lake of its own: leave THOR_NAMESPACE out", status=422)
     return open_store(settings.THOR_DATA_DIR)
+
+
+def is_own(store: LakeStore) -> bool:
+    """Whether it is this Thor's lake, whose files are listed."""
+    return not settings.THOR_NAMESPACE and open_store(settings.THOR_DATA_DIR).root == store.root

@@ -13,7 +13,6 @@ from typing import Any, Final, NamedTuple, cast
 import adbc_driver_manager as adbc
 import adbc_driver_postgresql as driver
 import numpy as np
-import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import connection
@@ -55,20 +54,14 @@ def window_of(day: date) -> Window:
     return Window(utc(min(span.start_us for span in spans)), utc(max(span.end_us for span in spans)))
 
 
-def count_parts(database: psycopg.Connection[Any], day: date) -> dict[str, int]:
-    """Symbol -> ticks of a trade date."""
-    window = window_of(day)
-    rows = database.execute(
-        query("count_parts"), {"day": day, "start": window.start, "end": window.end}
-    ).fetchall()  # fmt: skip
-    return {str(symbol): int(count) for symbol, count in rows}
-
-
 class TicksSource:
     """A connection to the database that reads ticks, and holds a part against others who would write it. For one thread
     at a time. Raises TicksError."""
 
     def __init__(self) -> None:
+        self._connect()
+
+    def _connect(self) -> None:
         with _said_plainly():
             self._database = driver.connect(_address())
             self._connection = adbc.AdbcConnection(self._database)
@@ -91,8 +84,11 @@ class TicksSource:
         self._run(sql.SQL("SELECT pg_advisory_lock({})::text").format(key))
         try:
             yield
-        finally:
-            self._run(sql.SQL("SELECT pg_advisory_unlock({})").format(key))
+        except BaseException:
+            self.close()  # which ends what was being read, and lets the part go
+            self._connect()
+            raise
+        self._run(sql.SQL("SELECT pg_advisory_unlock({})").format(key))
 
     def batches(self, part: Part) -> Iterator[pa.RecordBatch]:
         """The part's ticks as in its file: columns and types of ``columns.TICKS``, by time, then arrival. All of one

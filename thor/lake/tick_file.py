@@ -1,0 +1,97 @@
+"""A tick file, written from batches that pass by and read back: memory of a row group or two, whatever its size."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from thor.lake import columns
+from thor.lake.files import ROW_GROUP, file_sha256, metadata, parquet_options
+from thor.lake.line_kernel import texts
+from thor.runtime.problem import Problem
+
+_READ_ROWS: Final = 32_768
+
+
+class Draft(NamedTuple):
+    """A finished file that was not published yet."""
+
+    rows: int
+    size: int
+    rows_sha256: str
+    file_sha256: str
+    exported_at: datetime
+
+
+class RowCount:
+    """How many rows passed by."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+
+    def over(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            self._take(batch)
+            yield batch
+
+    def _take(self, batch: pa.RecordBatch) -> None:
+        self.rows += len(batch)
+
+
+class RowsHash(RowCount):
+    """How many, and their hash."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._digest = hashlib.sha256()
+
+    def _take(self, batch: pa.RecordBatch) -> None:
+        super()._take(batch)
+        for text in texts(batch):
+            self._digest.update(text)
+
+    def hexdigest(self) -> str:
+        return self._digest.hexdigest()
+
+
+def write_ticks(path: Path, batches: Iterable[pa.RecordBatch], source: str) -> Draft:
+    """Write ``batches``, which have the columns of ``columns.TICKS`` and are in order, to a local file, and read all of
+    it back. Raises Problem when that is not what was written."""
+    seen, exported_at = RowsHash(), datetime.now(UTC)
+    with pq.ParquetWriter(path, columns.TICKS, **parquet_options(), **_ENCODINGS) as writer:
+        for group in _row_groups(seen.over(batches)):
+            writer.write_table(group, ROW_GROUP)
+        writer.add_key_value_metadata(metadata(seen.rows, seen.hexdigest(), source, exported_at))
+    draft = Draft(seen.rows, path.stat().st_size, seen.hexdigest(), file_sha256(path), exported_at)
+    read = RowsHash()
+    for _ in read.over(pq.ParquetFile(path).iter_batches(_READ_ROWS)):
+        pass
+    if (read.rows, read.hexdigest()) != (draft.rows, draft.rows_sha256):
+        raise Problem("a file that was written reads otherwise: the disk or the memory of this machine is not sound")
+    return draft
+
+
+#: What the measured sizes ask for (docs/reference/performance.md).
+_ENCODINGS: Final[dict[str, Any]] = {}
+
+
+def _row_groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """The same rows, so many at a time as a row group has."""
+    held: list[pa.RecordBatch] = []
+    count = 0
+    for batch in batches:
+        held.append(batch)
+        count += len(batch)
+        while count >= ROW_GROUP:
+            table = pa.Table.from_batches(held)
+            yield table.slice(0, ROW_GROUP)
+            held = table.slice(ROW_GROUP).to_batches()
+            count -= ROW_GROUP
+    if count:
+        yield pa.Table.from_batches(held)
