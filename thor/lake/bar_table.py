@@ -168,6 +168,15 @@ def batches_of_contract(
         yield batch
 
 
+def last_volume(file: pq.ParquetFile) -> int | None:
+    """The cumulative volume that was said last; None where none was."""
+    for number in reversed(range(file.metadata.num_row_groups)):
+        said = file.read_row_group(number, columns=["volume"], use_threads=False).column(0).drop_null()
+        if len(said):
+            return int(said[-1].as_py())
+    return None
+
+
 def _statistics(file: pq.ParquetFile, name: str) -> Iterator[Any]:
     """Of a column in each row group."""
     at = file.schema_arrow.get_field_index(name)

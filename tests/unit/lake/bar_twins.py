@@ -1,22 +1,33 @@
-"""The slow twins of ``thor/lake/bar_kernel.py``: the gate itself, and bars counted in plain Python."""
+"""The slow twins of ``thor/lake/bar_kernel.py``: the gate itself, and bars counted in plain Python. Ticks for both."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
 from thor.instruments.instrument import InstrumentFacts
 from thor.lake import columns
-from thor.lake.bars import Session, label_of, start_of
+from thor.lake.bar_table import Weigher, What
+from thor.lake.bars import Session, label_of, session_of, start_of
 from thor.lake.layout import WIDTH_US, Timeframe
 from thor.quotes.gate import SymbolGate
 from thor.quotes.quote import Quote
 
+SESSION = session_of("ES", "cme_equity", date(2025, 10, 9), None)
+OPEN = SESSION.open_us
+SECOND = 1_000_000
+#: Prices about 100, of which some are far from the others, and some are none.
+PRICES = [None, None, *(100 + Decimal(n) / 4 for n in (0, 0, 0, 1, 1, -1, -1, 2, 3, 5, 19, 20, 21, 24, 40, 44, -30))]
+PRICES += [Decimal(each) for each in ("0", "-100", "105.000001", "50")]
+STEPS = (0, 1, SECOND // 3, 2 * SECOND, 40 * SECOND, 400 * SECOND)
+SOURCES = ("TOS", "TOS", "SCHWAB")
 TRADE = '{"meta": {"event": "trade"}}'
 
 
@@ -49,6 +60,38 @@ def suspects(ticks: Iterable[Tick], facts: InstrumentFacts | None) -> list[bool]
     gate = SymbolGate(facts)
     quotes = (Quote("ES", each.ts, each.source, each.last, each.bid, each.ask) for each in ticks)
     return [bool(gate.judge(quote, quote.ts_us)) for quote in quotes]
+
+
+def day_of(first: int, numbers: list[int]) -> list[Tick]:
+    """Ticks from about the session's open on, one a number, with spikes, gaps, restarts and two sources."""
+    at, found, volume = OPEN + first, [], 0
+    for number in numbers:
+        picks = []
+        for choices in (PRICES, PRICES, PRICES, STEPS, SOURCES, (0, 0, 1, 5, None), (0, 1, 2), (None, 0, 3)):
+            number, pick = divmod(number, len(choices))
+            picks.append(choices[pick])
+        last, bid, ask, step, source, more, says, size = picks
+        at += step
+        volume = number % 50 if more is None else volume + more
+        found.append(Tick(at, last, bid, ask, volume if says else None, size, source, says == 0 and number % 2 == 0))
+    return found
+
+
+def kernels_suspects(ticks: list[Tick], facts: InstrumentFacts | None) -> list[bool]:
+    verdicts = np.zeros(len(ticks), np.uint8)
+    weigher = Weigher(What("ES", SESSION, facts), (Timeframe.DAY,))
+    for batch in table_of(ticks).combine_chunks().to_batches():
+        weigher.take(batch, verdicts)
+    return [bool(each) for each in verdicts]
+
+
+def rows(table: pa.Table) -> list[dict[str, Any]]:
+    names = (
+        "ts", "open", "high", "low", "close", "volume", "vwap", "tick_count", "bid_close", "ask_close", "spread_mean",
+        "session",
+    )  # fmt: skip
+    found = table.select(names)
+    return found.set_column(0, "ts", found["ts"].cast(pa.int64())).to_pylist()
 
 
 @dataclass

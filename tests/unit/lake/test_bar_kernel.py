@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from decimal import Decimal
-from typing import Any
 
-import numpy as np
-import pyarrow as pa
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.lake import bar_twins
-from tests.unit.lake.bar_twins import Tick, table_of
+from tests.unit.lake.bar_twins import OPEN, SECOND, SESSION, Tick, day_of, kernels_suspects, rows, table_of
 from thor.instruments.instrument import BY_SYMBOL, InstrumentFacts
-from thor.lake.bar_table import OrderError, Weigher, What, make_bars
-from thor.lake.bars import Session, session_of
+from thor.lake.bar_table import OrderError, What, make_bars
+from thor.lake.bars import Session
 from thor.lake.layout import Timeframe
 
-SESSION = session_of("ES", "cme_equity", date(2025, 10, 9), None)
-OPEN = SESSION.open_us
-SECOND = 1_000_000
 ALL = tuple(Timeframe)
 
-#: Prices about 100, of which some are far from the others, and some are none.
-PRICES = [None, None, *(100 + Decimal(n) / 4 for n in (0, 0, 0, 1, 1, -1, -1, 2, 3, 5, 19, 20, 21, 24, 40, 44, -30))]
-PRICES += [Decimal(each) for each in ("0", "-100", "105.000001", "50")]
-STEPS = (0, 1, SECOND // 3, 2 * SECOND, 40 * SECOND, 400 * SECOND)
-SOURCES = ("TOS", "TOS", "SCHWAB")
 limits = st.builds(
     lambda pct, ticks, atr, negative: replace(
         BY_SYMBOL["ES"], spike_limit_pct=pct, spike_limit_ticks=ticks, spike_limit_atr=atr, may_be_negative=negative
@@ -41,32 +29,9 @@ limits = st.builds(
 )
 
 
-def day_of(first: int, numbers: list[int]) -> list[Tick]:
-    """Ticks from about the session's open on, one a number, with spikes, gaps, restarts and two sources."""
-    at, found, volume = OPEN + first, [], 0
-    for number in numbers:
-        picks = []
-        for choices in (PRICES, PRICES, PRICES, STEPS, SOURCES, (0, 0, 1, 5, None), (0, 1, 2), (None, 0, 3)):
-            number, pick = divmod(number, len(choices))
-            picks.append(choices[pick])
-        last, bid, ask, step, source, more, says, size = picks
-        at += step
-        volume = number % 50 if more is None else volume + more
-        found.append(Tick(at, last, bid, ask, volume if says else None, size, source, says == 0 and number % 2 == 0))
-    return found
-
-
 days = st.builds(
     day_of, st.sampled_from([-SECOND, 0, 61 * SECOND]), st.lists(st.integers(0, 2**31), min_size=20, max_size=60)
 )
-
-
-def kernels_suspects(ticks: list[Tick], facts: InstrumentFacts | None) -> list[bool]:
-    verdicts = np.zeros(len(ticks), np.uint8)
-    weigher = Weigher(What("ES", SESSION, facts), (Timeframe.DAY,))
-    for batch in table_of(ticks).combine_chunks().to_batches():
-        weigher.take(batch, verdicts)
-    return [bool(each) for each in verdicts]
 
 
 @given(days, st.one_of(st.none(), limits))
@@ -97,15 +62,6 @@ def test_true_ranges_and_new_levels_are_the_gates_own(
 ) -> None:
     ticks = walk(steps, spikes)
     assert kernels_suspects(ticks, facts) == bar_twins.suspects(ticks, facts)
-
-
-def rows(table: pa.Table) -> list[dict[str, Any]]:
-    names = (
-        "ts", "open", "high", "low", "close", "volume", "vwap", "tick_count", "bid_close", "ask_close", "spread_mean",
-        "session",
-    )  # fmt: skip
-    found = table.select(names)
-    return found.set_column(0, "ts", found["ts"].cast(pa.int64())).to_pylist()
 
 
 def check(ticks: list[Tick], session: Session, facts: InstrumentFacts, before: int = 0, size: int = 7) -> None:
