@@ -18,7 +18,7 @@ from thor.lake.lines import rows_sha256
 from thor.lake.models import FileState, LakeFile
 from thor.lake.store import LakeStore, as_any
 
-ROW_GROUP: Final = 131_072
+ROW_GROUP: Final = 65_536
 _PAGE: Final = 1 << 20
 
 
