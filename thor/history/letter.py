@@ -8,6 +8,7 @@ from collections.abc import Container, Mapping
 from typing import Final, NamedTuple
 
 from thor.quotes.quote import QuoteRefusedError, accept, encode, parse
+from thor.runtime.spreadsheet import inert
 
 #: The stage of what a collector refused before it was on the bus; its ``source_id`` is SOURCE/provider.
 STAGE_COLLECT: Final = "collect"
@@ -136,12 +137,7 @@ def letter_record(letter: KeptLetter) -> dict[str, str]:
 def csv_row(letter: KeptLetter) -> list[str]:
     """The letter as cells in the order of :data:`CSV_COLUMNS`: ``event`` to be read, ``event_base64`` its bytes."""
     cells = [letter.id, letter.at, letter.stage, letter.reason, letter.source_id, letter.source, letter.symbol]
-    return [*map(_cell, (*cells, shown(letter.event))), b64encode(letter.event).decode("ascii")]
-
-
-def _cell(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return [*map(inert, (*cells, shown(letter.event))), b64encode(letter.event).decode("ascii")]
 
 
 # --- a letter to try again --------------------------------------------------------------------------------------------

@@ -59,7 +59,7 @@ class Row(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Book:
+class Book:
     """What the rows of one symbol and contract have said so far."""
 
     last: Decimal | None = None
@@ -152,10 +152,10 @@ def whole(raw: object) -> int | None:
 
 
 class Merger:
-    """Rows in, quotes out, in the file's order. Holds the books of event files."""
+    """Rows in, quotes out, in the file's order. ``books``: of event files, by symbol and contract."""
 
     def __init__(self) -> None:
-        self._books: dict[tuple[str, str | None], _Book] = {}
+        self.books: dict[tuple[str, str | None], Book] = {}
         self._symbols: dict[str, tuple[str, str | None]] = {}
         self._prices = _Prices()
         self._texts = _Texts()
@@ -189,9 +189,9 @@ class Merger:
         ask: _Side = (None if row.ask is None else price[row.ask], whole(row.ask_size))
         if row.event in EVENTS:
             meta["event"] = row.event
-            book = self._books.get((symbol, contract))
+            book = self.books.get((symbol, contract))
             if book is None:
-                book = self._books[symbol, contract] = _Book()
+                book = self.books[symbol, contract] = Book()
             book.hear(last, bid, ask)
             last, bid, ask = (book.last, book.last_size), (book.bid, book.bid_size), (book.ask, book.ask_size)
         if last[0] is None and bid[0] is None and ask[0] is None:

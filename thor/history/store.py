@@ -74,10 +74,15 @@ class RowRefusedError(Exception):
 
 class TickStore:
     """A connection that stores ticks. Raises psycopg.Error for everything that is no row's fault; then nothing of the
-    batch is stored, or it is not known, and a new store may be given the same batch as redelivered."""
+    batch is stored, or it is not known, and a new store may be given the same batch as redelivered.
 
-    def __init__(self, connect: Connect) -> None:
+    ``again``: the lines are of rows that were stored before, and end with their ``created_at``."""
+
+    def __init__(self, connect: Connect, *, again: bool = False) -> None:
         self._connection = connect()
+        self._copy_ticks, self._copy_staging = query("copy_ticks"), query("copy_staging")
+        if again:
+            self._copy_ticks, self._copy_staging = query("copy_ticks_again"), query("copy_staging_again")
         self._connection.autocommit = True
         self._weeks: set[int] = set()
         #: A replayed stream meets duplicates batch after batch: no use in trying the direct way each time.
@@ -170,13 +175,13 @@ class TickStore:
 
     def _copy(self, data: memoryview | bytes) -> Stored:
         with self._connection.cursor() as cursor:
-            with cursor.copy(query("copy_ticks")) as copy:
+            with cursor.copy(self._copy_ticks) as copy:
                 copy.write(data)
             return Stored(new=cursor.rowcount)
 
     def _stage(self, data: memoryview | bytes, rows: int) -> Stored:
         with self._connection.transaction(), self._connection.cursor() as cursor:
-            with cursor.copy(query("copy_staging")) as copy:
+            with cursor.copy(self._copy_staging) as copy:
                 copy.write(data)
             new = cursor.execute(query("insert_staged")).rowcount
             if new == rows:

@@ -74,8 +74,9 @@ def read_entry(
     return Tick(copy_line(quote, stream_id, groups[quote.symbol]), quote.ts_us)
 
 
-def copy_line(quote: Quote, stream_id: str, group: str) -> bytes:
-    """The quote as one line of COPY text in the order of :data:`COLUMNS`."""
+def copy_line(quote: Quote, stream_id: str | None, group: str) -> bytes:
+    """The quote as one line of COPY text in the order of :data:`COLUMNS`. ``stream_id``: None for one that was never on
+    the bus."""
     q = quote
     values = (
         q.symbol, format_ts(q.ts_us), q.last, q.bid, q.ask, q.last_size, q.bid_size, q.ask_size, q.volume,

@@ -1,0 +1,2 @@
+-- Rows that were stored before, with the time of that.
+COPY ticks_staging FROM STDIN
