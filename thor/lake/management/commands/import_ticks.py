@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Mapping
@@ -19,7 +18,7 @@ from thor.lake.import_formats.opened import Wish
 from thor.lake.import_formats.times import TimeRule
 from thor.lake.import_report import write_report
 from thor.lake.importing import ALL, FORMATS, How, import_files
-from thor.lake.runs import Progress, Silent
+from thor.lake.management.told import told
 from thor.quotes.quote import SOURCES
 from thor.runtime.problem import Problem
 
@@ -84,7 +83,7 @@ class Command(BaseCommand):
         how = How(options["format"], options["source"], options["limit_contracts"], options["dry_run"])
         now_us = time.time_ns() // 1000
         try:
-            with _progress() as progress:
+            with told() as progress:
                 done = import_files(options["files"], wish, how, load_catalogue(), connect_database, now_us, progress)
             if options["report"]:
                 write_report(options["report"], done)
@@ -95,45 +94,3 @@ class Command(BaseCommand):
             self.stdout.write(line)
         if not done.good:
             raise CommandError("nothing was accepted", returncode=1)
-
-
-class _Bar:
-    """A bar on a terminal."""
-
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        self._bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-            console=Console(stderr=True), transient=True,
-        )  # fmt: skip
-        self._task = self._bar.add_task("reading", total=None)
-
-    def __enter__(self) -> Progress:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._bar.stop()
-
-    def begin(self, total: int | None, unit: str) -> None:
-        self._bar.reset(self._task, total=total, description=unit)
-
-    def advance(self, by: int = 1, note: str = "") -> None:
-        self._bar.update(self._task, advance=by, description=note)
-
-    def check(self) -> None:
-        return
-
-
-class _Quiet(Silent):
-    def __enter__(self) -> Progress:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        return
-
-
-def _progress() -> _Bar | _Quiet:
-    return _Bar() if sys.stderr.isatty() else _Quiet()
