@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import psycopg
 import redis
 from psycopg import sql
 
-from tests.support import CHECKOUT, create_migrated, run_thor
+from tests.support import CHECKOUT, create_database, create_migrated, run_thor
 from thor.market_open.capture import OUTCOME_COLUMNS, CapturedRow
 
 FIRST = datetime(2025, 10, 9, 21, 30, tzinfo=UTC)
@@ -107,16 +108,25 @@ _LEFT: Mapping[str, str] = {
 def made_site(database_url: str, valkey_url: str, home: Path, first_year: int = 2025) -> Iterator[Site]:
     """A Thor on a database of its own, with instruments, markets and calendars from a year on."""
     live = f"t{uuid.uuid4().hex[:12]}"
-    url = create_migrated(database_url, live)
+    url = create_database(database_url, live, _with_calendars(database_url, valkey_url, first_year))
     addresses = {"THOR_HOME": str(home), "DATABASE_URL": url, "REDIS_URL": valkey_url, "THOR_NAMESPACE": live}
     environ = {**os.environ, **addresses}
-    for words in (["seed_stat_values", "--create-instruments"], ["seed_markets"]):
-        run_thor(environ, *words)
-    run_thor(environ, "sync_calendars", "--from", str(first_year), "--years-ahead", "0")
     client = redis.Redis.from_url(valkey_url)
     with psycopg.connect(url, autocommit=True) as database:
         yield Site(environ, live, client, database)
     client.close()
+
+
+@cache
+def _with_calendars(database_url: str, valkey_url: str, first_year: int) -> str:
+    """The name of a database to copy: calendars are compiled once."""
+    name = f"thor_since_{first_year}"
+    addresses = {"DATABASE_URL": create_migrated(database_url, name), "REDIS_URL": valkey_url}
+    environ = {**os.environ, **addresses, "THOR_NAMESPACE": name}
+    for words in (["seed_stat_values", "--create-instruments"], ["seed_markets"]):
+        run_thor(environ, *words)
+    run_thor(environ, "sync_calendars", "--from", str(first_year), "--years-ahead", "0")
+    return name
 
 
 @dataclass

@@ -1,8 +1,8 @@
-"""Intraday metrics, ranges and the 52 weeks on real tables: made anew of ticks, seeded, held against the days."""
+"""What a desk left, made anew of the stored ticks: VWAP, intraday metrics, ranges; the 52 weeks seeded, and held
+against the days."""
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -13,11 +13,15 @@ import pytest
 from tests.desk_support import ALPHA, BEGIN_US, MINUTE_US
 from tests.integration.desk.conftest import DeskBench
 from tests.replay_support import Site, made_site, make_recording
-from tests.support import run_thor
+from tests.warm import WarmThor, warm_thor
 
 DAY, NAME = "2025-10-10", "ranges"
 METRICS = "SELECT * FROM {n}.indicators_intradaymetric ORDER BY market, trade_date, symbol"
 RANGES = "SELECT symbol, high, low, last FROM {n}.indicators_dailyrange WHERE trade_date = '2025-10-10' ORDER BY symbol"
+MINUTES = (
+    "SELECT symbol, minute, delta_volume, vwap, is_restart FROM {n}.indicators_vwapminute"
+    " WHERE trade_date = '2025-10-10'"
+)
 MARKETS = ["CME_Futures", "Canada", "China", "Germany", "India", "Japan", "Mexico", "Netherlands", "Pre_USA", "USA"]
 #: Every market of the day but the United Kingdom's, whose name sorts behind.
 COUNT = (len(MARKETS) + 1) * 3
@@ -32,34 +36,39 @@ def site(database_url: str, valkey_url: str, tmp_path_factory: pytest.TempPathFa
         yield found
 
 
-def thor(site: Site, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """In the namespace's schema."""
+@pytest.fixture(scope="module")
+def warm(site: Site) -> Iterator[WarmThor]:
+    """Commands in the namespace's schema."""
     url = site.environ["DATABASE_URL"].replace("search_path%3Dpublic", f"search_path%3D{NAME}")
-    return run_thor(site.environ | {"DATABASE_URL": url, "THOR_NAMESPACE": NAME}, *words, check=check)
+    with warm_thor(site.environ | {"DATABASE_URL": url, "THOR_NAMESPACE": NAME}) as found:
+        yield found
 
 
-def test_the_ticks_give_the_rows_that_the_desk_left(site: Site) -> None:
+# --- metrics and ranges ----------------------------------------------------------------------------------------------
+
+
+def test_the_ticks_give_the_metrics_that_the_desk_left(site: Site, warm: WarmThor) -> None:
     before = site.rows(NAME, METRICS)
     assert len(before) == COUNT
-    said = thor(site, "backfill_intraday", "--date", DAY, "--dry-run").stdout
+    said = warm.run("backfill_intraday", "--date", DAY, "--dry-run").stdout
     assert f"metrics: 0 new, 0 changed, {COUNT} equal; ranges: 0 new, 0 changed, 3 equal\n" in said
     assert "nothing was written" in said
     assert site.rows(NAME, METRICS) == before
 
 
-def test_rows_that_are_wrong_are_mended_and_a_second_time_changes_nothing(site: Site) -> None:
+def test_metrics_that_are_wrong_are_mended_and_a_second_time_changes_nothing(site: Site, warm: WarmThor) -> None:
     before, ranges = site.rows(NAME, METRICS), site.rows(NAME, RANGES)
     site.database.execute(f"DELETE FROM {NAME}.indicators_dailyrange WHERE symbol = 'ES'")
     site.database.execute(f"UPDATE {NAME}.indicators_intradaymetric SET market_close = 1 WHERE market = 'USA'")
-    said = thor(site, "backfill_intraday", "--date", DAY, "--symbols", "ES").stdout
+    said = warm.run("backfill_intraday", "--date", DAY, "--symbols", "ES").stdout
     assert f"metrics: 0 new, 1 changed, {COUNT // 3 - 1} equal; ranges: 1 new, 0 changed, 0 equal\n" in said
-    said = thor(site, "backfill_intraday", "--date", DAY).stdout
+    said = warm.run("backfill_intraday", "--date", DAY).stdout
     assert f"metrics: 0 new, 2 changed, {COUNT - 2} equal; ranges: 0 new, 0 changed, 3 equal\n" in said
     assert (site.rows(NAME, METRICS), site.rows(NAME, RANGES)) == (before, ranges)
 
 
-def test_a_date_without_ticks_is_one_line(site: Site) -> None:
-    done = thor(site, "backfill_intraday", "--date", "2025-10-13", check=False)
+def test_a_date_without_ticks_is_one_line(warm: WarmThor) -> None:
+    done = warm.run("backfill_intraday", "--date", "2025-10-13", check=False)
     assert (done.returncode, "no tick of 2025-10-13 is stored as asked" in done.stderr) == (2, True)
 
 
@@ -69,17 +78,17 @@ def test_a_replays_job_does_nothing_and_says_so(site: Site) -> None:
     assert site.rows(NAME, "SELECT count(*) FROM {n}.indicators_extremesseed") == [(0,)]
 
 
-def test_the_52_weeks_are_recomputed_from_days_and_a_file(site: Site, tmp_path: Path) -> None:
+def test_the_52_weeks_are_recomputed_from_days_and_a_file(site: Site, warm: WarmThor, tmp_path: Path) -> None:
     bars = tmp_path / "bars.csv"
     bars.write_text("symbol,date,high,low\nES,2025-03-03,6000.25,4000\nES,2020-01-06,9000,3000\n")
     words = ("recompute_52w", "--as-of", DAY, "--file", str(bars))
-    said = thor(site, *words).stdout
+    said = warm.run(*words).stdout
     assert "  high: " in said and "-> 6000.25 (2025-03-03)" in said and "-> 9000 (2020-01-06)" in said
     assert said.endswith("1 to be changed: --apply tells the desk\n")
-    assert thor(site, *words, "--apply").stdout.endswith("1 told to the desk\n")
+    assert warm.run(*words, "--apply").stdout.endswith("1 told to the desk\n")
     found = site.rows(NAME, "SELECT symbol, high_52w, low_52w, all_time_high, origin FROM {n}.indicators_extremesseed")
     assert found == [("ES", Decimal("6000.25"), Decimal(4000), Decimal(9000), "import")]
-    assert "nothing is to be changed" in thor(site, "recompute_52w", "--as-of", DAY).stdout
+    assert "nothing is to be changed" in warm.run("recompute_52w", "--as-of", DAY).stdout
 
 
 @pytest.mark.parametrize(
@@ -91,8 +100,56 @@ def test_the_52_weeks_are_recomputed_from_days_and_a_file(site: Site, tmp_path: 
         (["--file", "/none.csv"], "/none.csv is not there."),
     ],
 )
-def test_a_wrong_call_is_one_line(site: Site, words: list[str], complaint: str) -> None:
-    done = thor(site, "recompute_52w", *words, check=False)
+def test_a_wrong_call_of_recompute_52w_is_one_line(warm: WarmThor, words: list[str], complaint: str) -> None:
+    done = warm.run("recompute_52w", *words, check=False)
+    assert done.returncode == 2
+    assert complaint in done.stderr.splitlines()[-1]
+
+
+# --- VWAP ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_ticks_give_the_minutes_that_the_desk_left(site: Site, warm: WarmThor) -> None:
+    before = sorted(site.rows(NAME, MINUTES))
+    assert len(before) > 500
+    assert any(restart for *_, restart in before)
+    said = warm.run("backfill_vwap", "--date", DAY, "--dry-run").stdout
+    assert f"minutes: 0 new, 0 changed, {len(before):,} equal\n" in said
+    assert "nothing was written" in said
+    assert sorted(site.rows(NAME, MINUTES)) == before
+
+
+def test_minutes_that_are_wrong_are_mended_and_a_second_time_changes_nothing(site: Site, warm: WarmThor) -> None:
+    before = sorted(site.rows(NAME, MINUTES))
+    one, other, third, *_ = [(symbol, minute) for symbol, minute, *_ in before if symbol == "CL"]
+    where = " WHERE symbol = %s AND minute = %s"
+    table = f"{NAME}.indicators_vwapminute"
+    with site.database.transaction():
+        site.database.execute(f"DELETE FROM {table}{where}", one)
+        site.database.execute(f"UPDATE {table} SET vwap = 1{where}", other)
+        site.database.execute(f"UPDATE {table} SET minute = minute + interval '1 second'{where}", third)
+    said = warm.run("backfill_vwap", "--date", DAY, "--symbols", "ES").stdout
+    assert "minutes: 0 new, 0 changed, " in said and "do not give" not in said
+    said = warm.run("backfill_vwap", "--date", DAY, "--symbols", "CL,es").stdout
+    assert "minutes: 2 new, 1 changed, " in said and said.endswith(", 1 that the ticks do not give\n")
+    assert sorted(site.rows(NAME, MINUTES)) == before
+    assert f"minutes: 0 new, 0 changed, {len(before):,} equal\n" in warm.run("backfill_vwap", "--date", DAY).stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--date", "2025-10-11"], "2025-10-11 is no trade date: no session belongs to it."),
+        (["--date", "2025-10-13"], "no tick of 2025-10-13 is stored as asked"),
+        (["--date", "2199-12-30"], "2199-12-30 is not over: the desk still writes its rows."),
+        (["--date", DAY, "--symbols", "ES,XX"], "no such instrument: XX. Choose others with --symbols."),
+        (["--date", "10.10.2025"], "'10.10.2025': wanted a trade date such as 2025-10-09"),
+        (["--date", DAY, "--symbols", ","], "',': wanted symbols such as ES,YM"),
+        ([], "--date"),
+    ],
+)
+def test_a_wrong_call_of_backfill_vwap_is_one_line(warm: WarmThor, words: list[str], complaint: str) -> None:
+    done = warm.run("backfill_vwap", *words, check=False)
     assert done.returncode == 2
     assert complaint in done.stderr.splitlines()[-1]
 
