@@ -108,7 +108,7 @@ _LEFT: Mapping[str, str] = {
 def made_site(database_url: str, valkey_url: str, home: Path, first_year: int = 2025) -> Iterator[Site]:
     """A Thor on a database of its own, with instruments, markets and calendars from a year on."""
     live = f"t{uuid.uuid4().hex[:12]}"
-    url = create_database(database_url, live, _with_calendars(database_url, valkey_url, first_year))
+    url = create_database(database_url, live, with_calendars(database_url, valkey_url, first_year))
     addresses = {"THOR_HOME": str(home), "DATABASE_URL": url, "REDIS_URL": valkey_url, "THOR_NAMESPACE": live}
     environ = {**os.environ, **addresses}
     client = redis.Redis.from_url(valkey_url)
@@ -118,7 +118,7 @@ def made_site(database_url: str, valkey_url: str, home: Path, first_year: int = 
 
 
 @cache
-def _with_calendars(database_url: str, valkey_url: str, first_year: int) -> str:
+def with_calendars(database_url: str, valkey_url: str, first_year: int) -> str:
     """The name of a database to copy: calendars are compiled once."""
     name = f"thor_since_{first_year}"
     addresses = {"DATABASE_URL": create_migrated(database_url, name), "REDIS_URL": valkey_url}

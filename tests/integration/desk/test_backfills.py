@@ -3,16 +3,21 @@ against the days."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
+import duckdb
+import psycopg
 import pytest
 
 from tests.desk_support import ALPHA, BEGIN_US, MINUTE_US
 from tests.integration.desk.conftest import DeskBench
-from tests.replay_support import Site, made_site, make_recording
+from tests.replay_support import Site, expected_ticks, made_site, make_recording, with_calendars
+from tests.support import create_database
 from tests.warm import WarmThor, warm_thor
 
 DAY, NAME = "2025-10-10", "ranges"
@@ -22,16 +27,23 @@ MINUTES = (
     "SELECT symbol, minute, delta_volume, vwap, is_restart FROM {n}.indicators_vwapminute"
     " WHERE trade_date = '2025-10-10'"
 )
+SYMBOLS = ["CL", "ES", "ZB"]
 MARKETS = ["CME_Futures", "Canada", "China", "Germany", "India", "Japan", "Mexico", "Netherlands", "Pre_USA", "USA"]
 #: Every market of the day but the United Kingdom's, whose name sorts behind.
 COUNT = (len(MARKETS) + 1) * 3
 
 
 @pytest.fixture(scope="module")
-def site(database_url: str, valkey_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_recording(tmp_path_factory.mktemp("recording") / "day.parquet")
+
+
+@pytest.fixture(scope="module")
+def site(
+    database_url: str, valkey_url: str, recording: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
     """A Thor in whose namespace a recording was played by the whole stack."""
     with made_site(database_url, valkey_url, tmp_path_factory.mktemp("home")) as found:
-        recording = make_recording(tmp_path_factory.mktemp("recording") / "day.parquet")
         found.replay("--file", recording, "--as-recorded", "--speed", "max", "--into", NAME)
         yield found
 
@@ -152,6 +164,88 @@ def test_a_wrong_call_of_backfill_vwap_is_one_line(warm: WarmThor, words: list[s
     done = warm.run("backfill_vwap", *words, check=False)
     assert done.returncode == 2
     assert complaint in done.stderr.splitlines()[-1]
+
+
+# --- all of a session, of a recording, where no desk was ------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def url(database_url: str, valkey_url: str) -> str:
+    return create_database(database_url, "session_backfill", with_calendars(database_url, valkey_url, 2025))
+
+
+@pytest.fixture(scope="module")
+def live(url: str, valkey_url: str, home: Path) -> Iterator[WarmThor]:
+    addresses = {"DATABASE_URL": url, "REDIS_URL": valkey_url, "THOR_HOME": str(home), "THOR_NAMESPACE": ""}
+    with warm_thor({**os.environ, **addresses}) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def stored(url: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+    with psycopg.connect(url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def said(live: WarmThor, recording: Path, home: Path) -> str:
+    empty = live.run("backfill_session", "--date", DAY, check=False)
+    assert (empty.returncode, "no tick of 2025-10-10 is stored as asked" in empty.stderr) == (2, True)
+    assert not (home / "data").exists()
+    return live.run("backfill_session", "--date", DAY, "--file", str(recording)).stdout
+
+
+def lake(home: Path, query: str) -> list[tuple[Any, ...]]:
+    """By another program than Thor's: DuckDB over the files."""
+    return duckdb.sql(query.replace("{data}", str(home / "data"))).fetchall()
+
+
+def test_the_lake_has_what_postgresql_has(
+    said: str, home: Path, stored: psycopg.Connection[tuple[Any, ...]], recording: Path
+) -> None:
+    assert "3,000 stored, 0 already there, 0 refused" in said
+    sums = "count(*), sum(last), sum(bid), sum(ask), sum(volume), sum(seq), min(ts), max(ts)"
+    wanted = stored.execute(
+        f"SELECT symbol, {sums} FROM ticks WHERE trade_date = '{DAY}' GROUP BY symbol ORDER BY symbol"
+    ).fetchall()
+    found = lake(
+        home,
+        f"SELECT symbol, {sums} FROM read_parquet('{{data}}/ticks/date={DAY}/symbol=*/ticks.parquet')"
+        " GROUP BY 1 ORDER BY 1",
+    )
+    assert [row[0] for row in found] == SYMBOLS and found == wanted
+    assert sum(row[1] for row in found) == sum(
+        f"{ts:%Y-%m-%dT%H}" >= "2025-10-09T22" for _, ts, *_ in expected_ticks(recording)
+    )
+
+
+def test_bars_quality_metrics_and_minutes_are_there(
+    said: str, home: Path, stored: psycopg.Connection[tuple[Any, ...]]
+) -> None:
+    bars = f"read_parquet('{{data}}/bars/date={DAY}/symbol=*/bars_*.parquet')"
+    frames = lake(home, f"SELECT timeframe, sum(tick_count), sum(volume) FROM {bars} GROUP BY 1 ORDER BY 1")
+    assert [row[0] for row in frames] == ["15m", "1d", "1h", "1m", "1s", "5m", "5s"]
+    assert len({row[1:] for row in frames}) == 1
+    judged = stored.execute("SELECT symbol, crossed > 0, spikes > 0 FROM lake_qualityday ORDER BY symbol").fetchall()
+    assert judged == [(symbol, True, True) for symbol in SYMBOLS]
+    for table in ("indicators_intradaymetric", "indicators_dailyrange", "indicators_vwapminute"):
+        (count,) = stored.execute(f"SELECT count(*) FROM {table}").fetchone() or (0,)
+        assert count, table
+    assert "metrics: " in said and "VWAP minutes: " in said
+
+
+def test_a_second_time_nothing_is_done_and_a_look_writes_nothing(said: str, live: WarmThor, home: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in (home / "data").rglob("*.parquet")}
+    looked = live.run("backfill_session", "--date", DAY, "--dry-run").stdout
+    assert " 0 new, 0 changed" in looked and "nothing was written" in looked
+    again = live.run("backfill_session", "--date", DAY).stdout
+    assert "3 up to date" in again and " 0 new, 0 changed" in again
+    assert {path: path.stat().st_mtime_ns for path in (home / "data").rglob("*.parquet")} == before
 
 
 # --- seeds, at a desk -------------------------------------------------------------------------------------------------
