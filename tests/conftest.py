@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -25,6 +26,13 @@ os.environ["THOR_HOME"] = str(_HOME)
 
 from tests.support import ONE_SCHEMA, create_migrated, run_thor  # noqa: E402
 from thor.runtime.servers import Servers, embedded_servers  # noqa: E402
+
+
+# A machine that is busy is no slower code; HYPOTHESIS_EXAMPLES=1000 looks further.
+hypothesis.settings.register_profile(
+    "thor", deadline=None, max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "50"))
+)
+hypothesis.settings.load_profile("thor")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
