@@ -5,6 +5,4 @@ import type { components } from './schema';
 export type BoardRowAnswer = components['schemas']['BoardRow'];
 export type TotalAnswer = components['schemas']['TotalRow'];
 export type Signal = NonNullable<BoardRowAnswer['signal']>;
-export type BarAnswer = components['schemas']['Bar'];
-export type Timeframe = components['schemas']['Timeframe'];
 export type MetricAnswer = components['schemas']['MetricAnswer'];

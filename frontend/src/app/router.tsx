@@ -15,6 +15,10 @@ import { OpensTabs } from '@/features/opens/OpensTabs';
 import { readPathSearch } from '@/features/opens/session/pathSearch';
 import { TodayPage } from '@/features/opens/today/TodayPage';
 import { readTodaySearch } from '@/features/opens/today/todaySearch';
+import { readChartSearch } from '@/features/research/chart/chartSearch';
+import { readDataSearch } from '@/features/research/data/dataSearch';
+import { ResearchTabs } from '@/features/research/ResearchTabs';
+import { defined } from '@/shared/search';
 import { HomePage } from './HomePage';
 import { NotFound } from './shell/NotFound';
 import { PageError } from './shell/PageError';
@@ -62,7 +66,7 @@ function HomeRoute() {
     (change, step) => {
       if (!change.symbol) return write(change, step);
       const { symbol } = change;
-      void navigate({ to: '/futures', search: ({ q, sort }) => withoutUndefined({ q, sort, symbol }) });
+      void navigate({ to: '/futures', search: ({ q, sort }) => defined({ q, sort, symbol }) });
     },
     [write, navigate],
   );
@@ -85,17 +89,10 @@ function useWriteSearch() {
   const navigate = useNavigate();
   return useCallback(
     (change: object, step = false) => {
-      void navigate({ to: '.', search: (before) => withoutUndefined({ ...before, ...change }), replace: !step });
+      void navigate({ to: '.', search: (before) => defined({ ...before, ...change }), replace: !step });
     },
     [navigate],
   );
-}
-
-/** An undefined value means "not in the address". */
-function withoutUndefined<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>;
-  };
 }
 
 const HistoryPage = lazy(async () => ({ default: (await import('@/features/opens/history/HistoryPage')).HistoryPage }));
@@ -151,10 +148,42 @@ function SessionRoute() {
   return <SessionPage sessionId={sessionId} search={sessionRoute.useSearch()} onSearch={useWriteSearch()} />;
 }
 
+const ChartPage = lazy(async () => ({ default: (await import('@/features/research/chart/ChartPage')).ChartPage }));
+const DataPage = lazy(async () => ({ default: (await import('@/features/research/data/DataPage')).DataPage }));
+
+/** The pages of research, under their tabs. */
+const researchRoute = createRoute({ getParentRoute: () => rootRoute, id: 'research', component: ResearchRoute });
+
+function ResearchRoute() {
+  return (
+    <>
+      <ResearchTabs />
+      <Suspense>
+        <Outlet />
+      </Suspense>
+    </>
+  );
+}
+
+const chartRoute = createRoute({
+  getParentRoute: () => researchRoute,
+  path: '/research/chart',
+  validateSearch: readChartSearch,
+  component: () => <ChartPage search={chartRoute.useSearch()} onSearch={useWriteSearch()} />,
+});
+
+const dataRoute = createRoute({
+  getParentRoute: () => researchRoute,
+  path: '/research/data',
+  validateSearch: readDataSearch,
+  component: () => <DataPage search={dataRoute.useSearch()} onSearch={useWriteSearch()} />,
+});
+
 const routeTree = rootRoute.addChildren([
   homeRoute,
   futuresRoute,
   opensRoute.addChildren([todayRoute, historyRoute, analyticsRoute, sessionRoute]),
+  researchRoute.addChildren([chartRoute, dataRoute]),
 ]);
 
 export function createAppRouter() {

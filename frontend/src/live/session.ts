@@ -3,11 +3,13 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { ProblemError } from '@/api/client';
 import { readAlerts } from '@/api/queries';
+import { lakeKey } from '@/api/research';
 import { inNamespace, pageNamespace } from '@/shared/namespace';
 import { AlertStore } from './alerts';
 import { readBoardEvent } from './board';
 import { BoardStore } from './boardStore';
 import { type LatencySummary, LatencyWindow, SkewEstimator } from './clock';
+import { RUN_EVENT, takeRunEvent } from './lake';
 import { applyMarketEvent, type MarketBoard, marketsKey, readMarketEvent } from './markets';
 import { OPEN_EVENTS, OpensRefresher, opensKey } from './opens';
 import { type ClockReading, simulatedAt } from './presentClock';
@@ -79,6 +81,7 @@ export class LiveSession {
         'market.open': (data) => this.onMarket(data),
         'market.close': (data) => this.onMarket(data),
         alert: (data) => this.countUnless(this.alerts.take(data)),
+        [RUN_EVENT]: (data) => this.countUnless(takeRunEvent(queryClient, data)),
         ...Object.fromEntries(
           OPEN_EVENTS.map((kind) => [kind, (data: string) => this.countUnless(this.opens.take(data))]),
         ),
@@ -198,7 +201,7 @@ export class LiveSession {
   private resync(): void {
     this.latencies.clear();
     void this.loadAlerts();
-    for (const queryKey of [snapshotKey, boardKey, seriesKey, marketsKey, opensKey]) {
+    for (const queryKey of [snapshotKey, boardKey, seriesKey, marketsKey, opensKey, lakeKey]) {
       void this.queryClient.invalidateQueries({ queryKey });
     }
     void this.queryClient.refetchQueries({ predicate: (query) => query.state.status === 'error' });

@@ -59,3 +59,15 @@ export function instantIn(zone: string, ms: number, nowMs: number): string {
   if (dateIn(zone, ms) === dateIn(zone, nowMs)) return time;
   return Math.abs(ms - nowMs) < 6 * DAY_SECONDS * SECOND ? `${weekday} ${time}` : `${day} ${month} ${time}`;
 }
+
+const zoneNames = new Map<string, Intl.DateTimeFormat>();
+
+/** What the clocks of a zone are called at an instant: "CST", "CDT", "UTC"; an offset where they have no name. */
+export function zoneName(zone: string, ms: number): string {
+  let format = zoneNames.get(zone);
+  if (!format) {
+    format = new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'short' });
+    zoneNames.set(zone, format);
+  }
+  return format.formatToParts(ms).find(({ type }) => type === 'timeZoneName')?.value ?? zone;
+}

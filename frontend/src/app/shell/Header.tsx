@@ -38,6 +38,7 @@ export function Header() {
           <span className={classes.narrow}>Futures</span>
         </Link>
         <OpensLink />
+        <ResearchLink />
       </nav>
       <div className={classes.market}>
         <MarketStatus chosen={chosen} onChoose={choose} />
@@ -70,6 +71,21 @@ function OpensLink() {
     >
       <span className={classes.wide}>Market Opens</span>
       <span className={classes.narrow}>Opens</span>
+    </Link>
+  );
+}
+
+function ResearchLink() {
+  const { pathname } = useLocation();
+  return (
+    <Link
+      to="/research/chart"
+      className={classes.page}
+      activeProps={{}}
+      aria-current={pathname.startsWith('/research/') ? 'page' : undefined}
+      title="Research: press g, then c"
+    >
+      Research
     </Link>
   );
 }

@@ -12,6 +12,8 @@ const KEYS: readonly (readonly [title: string, keys: readonly (readonly [keys: s
       ['g t', 'Market opens: today'],
       ['g o', 'Market opens: history'],
       ['g a', 'Market opens: analytics'],
+      ['g c', 'Research: chart'],
+      ['g d', 'Research: data'],
       ['?', 'this list'],
       ['Esc', 'close what is open'],
     ],
@@ -50,6 +52,29 @@ const KEYS: readonly (readonly [title: string, keys: readonly (readonly [keys: s
       ['j k', 'next, previous session'],
       ['Enter', 'its 12 rows'],
       ['[ ]', 'previous, next page'],
+    ],
+  ],
+  [
+    'Research: chart',
+    [
+      ['j k', 'next, previous instrument'],
+      ['1 … 7', 'bars of 1s 5s 1m 5m 15m 1h 1d'],
+      ['a', 'prices as they were, back-adjusted'],
+      ['r', 'all hours, regular hours'],
+      ['[ ]', 'previous, next trade date'],
+      ['d', 'go to a date'],
+      ['n', 'to the newest bar'],
+      ['← →', 'from bar to bar, on the chart'],
+      ['+ -', 'closer, further, on the chart'],
+    ],
+  ],
+  [
+    'Research: data',
+    [
+      ['↑ ↓ ← →', 'from cell to cell'],
+      ['Home End', 'first, last date'],
+      ['Enter', 'the chart of the cell'],
+      ['[ ]', 'earlier, later dates'],
     ],
   ],
 ];

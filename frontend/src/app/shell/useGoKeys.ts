@@ -9,6 +9,8 @@ const PAGES = {
   t: '/futures/market-open/today',
   o: '/futures/market-open/history',
   a: '/futures/analytics',
+  c: '/research/chart',
+  d: '/research/data',
 } as const;
 /** The second key must follow within this time. */
 const TOGETHER_MS = 1_500;

@@ -1,6 +1,6 @@
 /** The part of the board that lives in the address: view, columns, order, filter, and the instrument that is open. */
 
-import type { Timeframe as ApiTimeframe } from '@/api/board';
+import type { Timeframe as ApiTimeframe } from '@/api/research';
 import { type ColumnId, isColumnId, isSortable } from './columns';
 import { HEATS, type Heat } from './heat';
 

@@ -1,6 +1,6 @@
 /** Bars of the chart: those that the server made of ticks, and the newest one as the quotes move it. */
 
-import type { BarAnswer } from '@/api/board';
+import type { BarAnswer } from '@/api/research';
 import type { Quote } from '@/live/quote';
 import type { Bar } from '@/shared/chart/bar';
 
@@ -11,7 +11,7 @@ export function barStart(ms: number, seconds: number): number {
 }
 
 /** Bars of an answer of `/api/history/bars`, oldest first. */
-export function readBars(bars: readonly BarAnswer[]): readonly Bar[] {
+export function readBars(bars: readonly Pick<BarAnswer, 'ts' | keyof Omit<Bar, 'time'>>[]): readonly Bar[] {
   return bars.map(({ ts, open, high, low, close, volume }) => ({
     time: Date.parse(ts) / 1000,
     open,

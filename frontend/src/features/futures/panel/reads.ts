@@ -3,6 +3,7 @@
 import { queryOptions } from '@tanstack/react-query';
 import type { MetricAnswer } from '@/api/board';
 import { api, unwrap } from '@/api/client';
+import { askBars } from '@/api/research';
 import type { LinePoint } from '@/shared/chart/bar';
 import type { Timeframe } from '../boardSearch';
 import { readBars } from './bars';
@@ -14,10 +15,7 @@ export function barsQuery(symbol: string, timeframe: Timeframe) {
   return queryOptions({
     queryKey: ['bars', symbol, timeframe],
     refetchInterval: EVERY_MS.minute,
-    queryFn: async ({ signal }) => {
-      const query = { symbol, timeframe };
-      return readBars((await unwrap(api.GET('/api/history/bars', { params: { query }, signal }))).bars);
-    },
+    queryFn: async ({ signal }) => readBars((await askBars({ symbol, timeframe }, signal)).bars),
   });
 }
 

@@ -1,6 +1,7 @@
 /** The part of Analytics that lives in the address: the filters, and what the questions ask about. */
 
-import { defined, type FilterSearch, readFilterSearch, textOf } from '../history/filters';
+import { defined, textOf } from '@/shared/search';
+import { type FilterSearch, readFilterSearch } from '../history/filters';
 
 export interface AnalyticsSearch extends FilterSearch {
   /** Of the questions: the market and the day, and the two instruments that are compared. */

@@ -1,6 +1,7 @@
-import { type RefObject, useEffect, useRef, useState } from 'react';
+import { useRef, useState } from 'react';
 import type { StatsQuery } from '@/api/marketOpen';
 import { pageNamespace } from '@/shared/namespace';
+import { useLeaving } from '@/shared/useLeaving';
 import { downloadUrl, FORMATS } from './download';
 import classes from './history.module.css';
 
@@ -68,24 +69,4 @@ export function DownloadMenu({ filters, isEmpty }: DownloadMenuProps) {
       )}
     </div>
   );
-}
-
-/** Closes when the pointer goes down elsewhere, or the focus leaves. */
-function useLeaving(root: RefObject<HTMLElement | null>, opened: boolean, onLeave: () => void): void {
-  const latest = useRef(onLeave);
-  useEffect(() => {
-    latest.current = onLeave;
-  });
-  useEffect(() => {
-    if (!opened) return;
-    const onElsewhere = (event: Event) => {
-      if (event.target instanceof Node && !root.current?.contains(event.target)) latest.current();
-    };
-    document.addEventListener('pointerdown', onElsewhere);
-    document.addEventListener('focusin', onElsewhere);
-    return () => {
-      document.removeEventListener('pointerdown', onElsewhere);
-      document.removeEventListener('focusin', onElsewhere);
-    };
-  }, [root, opened]);
 }

@@ -2,6 +2,7 @@
 
 import type { Outcome, StatsQuery } from '@/api/marketOpen';
 import { isDate } from '@/shared/dates';
+import { defined, textOf } from '@/shared/search';
 import { SIGNAL_WORDS, type Signal } from '@/shared/signals';
 import { OUTCOME_WORDS } from '../shared/words';
 
@@ -52,10 +53,6 @@ export interface FilterChoice {
 
 const SYMBOL = /^[A-Z0-9][A-Z0-9._-]{0,23}$/;
 
-/** The router reads what looks like a number as one. */
-export const textOf = (value: unknown): string =>
-  typeof value === 'string' || typeof value === 'number' ? String(value) : '';
-
 /** The parts of "USA.Japan"; a point inside a part is "%2E". */
 export function readList(text: string | undefined): readonly string[] {
   const parts = (text ?? '').split('.').map((part) => part.replaceAll('%2E', '.').replaceAll('%25', '%'));
@@ -89,13 +86,6 @@ export function readFilterSearch(raw: Record<string, unknown>): FilterSearch {
     kinds: writeList(knownIn(KINDS, list('kinds'))),
     symbol: SYMBOL.test(symbol) && symbol !== TOTAL ? symbol : undefined,
   });
-}
-
-/** Without the entries that are undefined. */
-export function defined<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>;
-  };
 }
 
 export function choiceOf(search: FilterSearch): FilterChoice {

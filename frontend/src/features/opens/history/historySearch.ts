@@ -1,6 +1,7 @@
 /** The part of History that lives in the address: filters, order, page, and the session that is unfolded. */
 
-import { defined, type FilterSearch, readFilterSearch, textOf } from './filters';
+import { defined, textOf } from '@/shared/search';
+import { type FilterSearch, readFilterSearch } from './filters';
 
 /** Columns that the API sorts by. */
 export const SORTS = [
