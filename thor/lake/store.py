@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Final, NamedTuple, Protocol, cast
 
@@ -76,14 +76,9 @@ class LocalStore:
         self.root = str(self._folder)
 
     def list(self, prefix: str = "") -> Iterator[Found]:
-        base = self._folder / prefix.rpartition("/")[0]
-        for folder, names, files in os.walk(base):
-            names[:] = sorted(name for name in names if not name.startswith("."))
-            for name in sorted(files):
-                key = Path(folder, name).relative_to(self._folder).as_posix()
-                if key.startswith(prefix) and not name.startswith("."):
-                    with suppress(FileNotFoundError):
-                        yield self._found(key)
+        folder = prefix.rpartition("/")[0]
+        found = _below(f"{self.root}/{folder}", f"{folder}/" if folder else "")
+        yield from (each for each in found if each.key.startswith(prefix))
 
     def find(self, key: str) -> Found | None:
         try:
@@ -92,8 +87,7 @@ class LocalStore:
             return None
 
     def _found(self, key: str) -> Found:
-        about = self._path(key).stat()
-        return Found(key, about.st_size, datetime.fromtimestamp(about.st_mtime).astimezone())
+        return _found(key, self._path(key).stat())
 
     def _path(self, key: str) -> Path:
         """Raises ValueError for a key that would leave the root."""
@@ -141,6 +135,26 @@ class LocalStore:
         while not folder.exists():
             folder = folder.parent
         return shutil.disk_usage(folder).free
+
+
+def _below(folder: str, prefix: str) -> Iterator[Found]:
+    """The files below a folder in the order of their names, but for those that begin with a dot."""
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            yield from _below(entry.path, f"{prefix}{entry.name}/")
+        else:
+            with suppress(FileNotFoundError):
+                yield _found(prefix + entry.name, entry.stat())
+
+
+def _found(key: str, about: os.stat_result) -> Found:
+    return Found(key, about.st_size, datetime.fromtimestamp(about.st_mtime, UTC))
 
 
 @contextmanager
