@@ -74,6 +74,7 @@ class PlannedRoll:
     effective: date
     reason: str
     held: date | None
+    decided_by: RollMethod = RollMethod.DAYS_BEFORE
 
     @property
     def is_missing(self) -> bool:
@@ -115,16 +116,17 @@ def _planned(rule: RollRule, first: date, last: date) -> Iterator[PlannedRoll]:
 
 
 @transaction.atomic
-def write_rolls(planned: Iterable[PlannedRoll]) -> int:
-    """Add those that the calendar has not. Returns how many; what is there is never changed."""
+def write_rolls(planned: Iterable[PlannedRoll], by: str = "roll_calendar") -> int:
+    """Add those that the calendar has not. Returns how many; what is there is never changed. ``by``: who did it, for
+    the history."""
     missing = [each for each in planned if each.is_missing]
     instruments = Instrument.objects.in_bulk({each.symbol for each in missing}, field_name="symbol")
     for each in missing:
         row = Roll(
             instrument=instruments[each.symbol], from_contract=each.old, to_contract=each.new,
-            effective=each.effective, reason=each.reason,
+            effective=each.effective, reason=each.reason, decided_by=each.decided_by.value,
         )  # fmt: skip
-        save(row, "roll_calendar")
+        save(row, by)
     return len(missing)
 
 

@@ -1,4 +1,4 @@
-"""All that is kept of trade dates, in its order: files, tables, bars, quality. Each step skips what is up to date."""
+"""All that is kept of trade dates, in order: files, tables, bars, rolls, quality. Each step skips what is up to date."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from thor.lake.day_tables import export_tables
 from thor.lake.export import Wish, export
 from thor.lake.layout import Timeframe
 from thor.lake.quality_report import report
+from thor.lake.roll_differences import roll_over
 from thor.lake.runs import Progress
 from thor.lake.store import LakeStore
 from thor.runtime.problem import Problem
@@ -23,6 +24,7 @@ def keep(store: LakeStore, wish: Wish, progress: Progress) -> Iterator[str]:
         lambda: export(store, wish, progress).said(),
         lambda: _tables(store, wish),
         lambda: build_bars(store, *span, tuple(Timeframe), progress, overwrite=force).said(),
+        lambda: roll_over(store, *span, progress).said(),
         lambda: report(store, *span, progress, overwrite=force).said(),
     )
     refused: list[Problem] = []
