@@ -25,7 +25,7 @@ Integers = NDArray[np.int64]
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 #: Rows that are made into text at a time.
-_ROWS: Final = 16_384
+_ROWS: Final = 4_096
 
 # --- what is known of a column: a row of a table of integers; addresses are of its buffers ---------------------------
 _KIND, _VALUES, _VALID, _FIRST, _DATA, _COLUMN_SIZE = 0, 1, 2, 3, 4, 5

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from thor.lake import columns
+from thor.lake.numbers import indices
 from thor.lake.ticks_source import by_arrival, times_us
 
 _NEVER: Final = np.iinfo(np.int64).max
@@ -65,22 +66,22 @@ class _Ahead:
 
 
 def _nothing() -> pa.RecordBatch:
-    return pa.RecordBatch.from_arrays([pa.array([], kind) for kind in columns.TICKS.types], schema=columns.TICKS)
+    return pa.RecordBatch.from_arrays([pa.nulls(0, kind) for kind in columns.TICKS.types], schema=columns.TICKS)
 
 
 def _together(ours: pa.RecordBatch, theirs: pa.RecordBatch) -> pa.RecordBatch:
     rows = pa.concat_batches([ours, _without(theirs, ours)])
-    return by_arrival(rows.take(pa.array(np.argsort(times_us(rows), kind="stable"))))
+    return by_arrival(rows.take(indices(np.argsort(times_us(rows), kind="stable"))))
 
 
 def _without(rows: pa.RecordBatch, others: pa.RecordBatch) -> pa.RecordBatch:
     """Those whose key none of the others has."""
     mine, theirs = times_us(rows), times_us(others)
     near = np.flatnonzero(np.isin(mine, theirs))
-    taken = set(_keys(others.filter(pa.array(np.isin(theirs, mine)))))
+    taken = set(_keys(others.take(indices(np.flatnonzero(np.isin(theirs, mine))))))
     is_new = np.ones(len(rows), bool)
-    is_new[near] = [key not in taken for key in _keys(rows.take(pa.array(near)))]
-    return rows.filter(pa.array(is_new))
+    is_new[near] = [key not in taken for key in _keys(rows.take(indices(near)))]
+    return rows.take(indices(np.flatnonzero(is_new)))
 
 
 def _keys(rows: pa.RecordBatch) -> Iterator[tuple[Any, ...]]:

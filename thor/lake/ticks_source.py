@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final, NamedTuple, cast
+from typing import Final, NamedTuple
 
 import adbc_driver_manager as adbc
 import adbc_driver_postgresql as driver
@@ -21,12 +21,12 @@ from psycopg.conninfo import make_conninfo
 
 from thor.lake import columns
 from thor.lake.layout import Part
+from thor.lake.numbers import Integers, indices, integers, repeated
 from thor.lake.queries import query
 from thor.markets.trade_date import spans_of, utc
-from thor.runtime.problem import Problem
 
 #: So many bytes a batch, about 25,000 rows: more is not faster, and is held several times over.
-_BATCH_BYTES: Final = 4 << 20
+_BATCH_BYTES: Final = 1 << 20
 #: The index gives the order: the planner, which cannot know that ticks lie in it, would read all and sort.
 _SESSION: Final = "-c default_transaction_read_only=on -c jit=off -c enable_sort=off"
 _STREAM_ID: Final = r"^(?P<ms>[0-9]{1,18})-(?P<number>[0-9]{1,18})$"
@@ -140,7 +140,7 @@ def _said_plainly() -> Iterator[None]:
 def tick_batch(rows: pa.RecordBatch, symbol: str) -> pa.RecordBatch:
     """Rows of ``ticks_of_part.sql`` as rows of a tick file."""
     found = {name: rows.column(name) for name in rows.schema.names}
-    found["symbol"] = pa.repeat(pa.scalar(symbol), rows.num_rows)
+    found["symbol"] = repeated(symbol, rows.num_rows)
     for name in ("last", "bid", "ask"):
         found[name] = price_of(found[name])
     return pa.RecordBatch.from_arrays(
@@ -152,7 +152,7 @@ def tick_batch(rows: pa.RecordBatch, symbol: str) -> pa.RecordBatch:
 def price_of(millionths: pa.Array) -> pa.Array:
     """Whole millionths as prices: the same bits, sign-extended to 128, no text and no float between."""
     whole = np.empty((len(millionths), 2), np.int64)
-    whole[:, 0] = pc.fill_null(millionths, 0).to_numpy(zero_copy_only=False)
+    whole[:, 0] = integers(millionths)
     whole[:, 1] = whole[:, 0] >> 63
     is_there = pc.is_valid(millionths).buffers()[1] if millionths.null_count else None
     return pa.Array.from_buffers(columns.PRICE, len(millionths), [is_there, pa.py_buffer(whole)])
@@ -163,22 +163,22 @@ def price_of(millionths: pa.Array) -> pa.Array:
 
 def in_order(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Batches that are sorted by time, those of the same time as they arrived, also over the border of two batches."""
-    held: pa.RecordBatch | None = None
-    for batch in batches:
-        if not batch.num_rows:
+    held: list[pa.RecordBatch] = []  # rows of one time, of which more may come
+    for batch in filter(len, batches):
+        times = times_us(batch)
+        more = int(np.searchsorted(times, times_us(held[0])[0], "right")) if held else 0
+        held.append(batch.slice(0, more))
+        if more == len(batch):
             continue
-        rows = batch if held is None else pa.concat_batches([held, batch])
-        cut = _last_time_begins(rows)
-        held = rows.slice(cut)
-        if cut:
-            yield by_arrival(rows.slice(0, cut))
-    if held is not None:
-        yield by_arrival(held)
+        rest = int(np.searchsorted(times, times[-1], "left"))
+        yield from map(by_arrival, filter(len, (pa.concat_batches(held), batch.slice(more, rest - more))))
+        held = [batch.slice(rest)]
+    yield from map(by_arrival, map(pa.concat_batches, filter(None, [held])))
 
 
-def times_us(rows: pa.RecordBatch) -> np.ndarray[Any, np.dtype[np.int64]]:
+def times_us(rows: pa.RecordBatch) -> Integers:
     """The column ``ts`` as epoch microseconds."""
-    return cast("np.ndarray[Any, np.dtype[np.int64]]", rows.column("ts").cast(pa.int64()).to_numpy())
+    return integers(rows.column("ts"))
 
 
 def _last_time_begins(rows: pa.RecordBatch) -> int:
@@ -194,24 +194,15 @@ def by_arrival(rows: pa.RecordBatch) -> pa.RecordBatch:
     if not len(tied):
         return rows
     order = np.arange(rows.num_rows)
-    order[tied] = tied[_arrival(rows.take(pa.array(tied)))]
-    return rows.take(pa.array(order))
+    order[tied] = tied[_arrival(rows.take(indices(tied)))]
+    return rows.take(indices(order))
 
 
-def _arrival(rows: pa.RecordBatch) -> np.ndarray[Any, np.dtype[np.int64]]:
+def _arrival(rows: pa.RecordBatch) -> Integers:
     """The order of rows: time, then arrival."""
     ids = pc.extract_regex(rows.column("stream_id"), _STREAM_ID)
-    keys = [_numbers(pc.struct_field(ids, name).cast(pa.int64())) for name in ("ms", "number")]
+    ms, number = (integers(pc.struct_field(ids, name).cast(pa.int64()), _LAST_PLACE) for name in ("ms", "number"))
     source = rows.column("source").dictionary_encode()
-    rank = pc.rank(source.dictionary).to_numpy()[source.indices.to_numpy(zero_copy_only=False)]
-    return np.lexsort((rank, _numbers(rows.column("seq")), keys[1], keys[0], times_us(rows)))
-
-
-def _numbers(column: pa.Array) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """With nulls last."""
-    return cast("np.ndarray[Any, np.dtype[np.int64]]", pc.fill_null(column, _LAST_PLACE).to_numpy(zero_copy_only=False))
-
-
-def problem_of(error: TicksError) -> Problem:
-    """As a person is told of it."""
-    return Problem(str(error), status=503)
+    ranks = np.array(pc.rank(source.dictionary).to_pylist(), np.int64)
+    rank = ranks[integers(source.indices.cast(pa.int64()))]
+    return np.lexsort((rank, integers(rows.column("seq"), _LAST_PLACE), number, ms, times_us(rows)))
