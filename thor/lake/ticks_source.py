@@ -80,15 +80,14 @@ class TicksSource:
     @contextmanager
     def alone_with(self, part: Part) -> Iterator[None]:
         """Wait until nobody else writes the part; the server lets it go when this process dies."""
-        key = sql.SQL("hashtext('thor.lake.part'), hashtext(current_schema() || {})").format(sql.Literal(part.key))
-        self._run(sql.SQL("SELECT pg_advisory_lock({})::text").format(key))
+        self._run(sql.SQL("SELECT pg_advisory_lock({})::text").format(lock_of(part)))
         try:
             yield
         except BaseException:
             self.close()  # which ends what was being read, and lets the part go
             self._connect()
             raise
-        self._run(sql.SQL("SELECT pg_advisory_unlock({})").format(key))
+        self._run(sql.SQL("SELECT pg_advisory_unlock({})").format(lock_of(part)))
 
     def batches(self, part: Part) -> Iterator[pa.RecordBatch]:
         """The part's ticks as in its file: columns and types of ``columns.TICKS``, by time, then arrival. All of one
@@ -113,6 +112,11 @@ class TicksSource:
     def _run(self, statement: sql.Composed) -> None:
         for _ in self._rows(statement):
             pass
+
+
+def lock_of(part: Part) -> sql.Composed:
+    """The two numbers of the database's advisory lock that stands for a part."""
+    return sql.SQL("hashtext('thor.lake.part'), hashtext(current_schema() || {})").format(sql.Literal(part.key))
 
 
 def _address() -> str:

@@ -10,13 +10,10 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
-import pyarrow as pa
 from django.utils import timezone
 
-from thor.lake import columns
-from thor.lake.files import batches_of, read_metadata, stored_sha256
+from thor.lake.file_check import Trouble, trouble_of
 from thor.lake.layout import Part, part_of
-from thor.lake.line_kernel import rows_sha256
 from thor.lake.models import FileState, LakeFile
 from thor.lake.runs import Progress
 from thor.lake.store import LakeStore
@@ -27,17 +24,6 @@ _DERIVED: Final = "compact/"
 #: So long may lie between a file and its entry in the list.
 _SETTLE_SECONDS: Final = 0.5
 _LOOKS: Final = 4
-
-
-class Trouble(NamedTuple):
-    """What is wrong with a file."""
-
-    key: str
-    state: FileState
-    what: str
-
-    def said(self) -> str:
-        return f"{self.key}: {self.state.value}: {self.what}"
 
 
 class Verified(NamedTuple):
@@ -104,49 +90,18 @@ def _listed(first: date | None, last: date | None) -> Sequence[LakeFile]:
 
 def _look(store: LakeStore, listed: LakeFile, *, rows: bool) -> Trouble | None:
     """What is wrong with a file, as long as it is the same one that is wrong."""
-    trouble = _trouble(store, listed, rows=rows)
+    trouble = trouble_of(store, listed, rows=rows)
     for _ in range(_LOOKS):
         if trouble is None:
             break
         time.sleep(_SETTLE_SECONDS)  # somebody may have published it and not listed it yet
         before = listed.exported_at
         listed.refresh_from_db()
-        trouble = _trouble(store, listed, rows=rows)
+        trouble = trouble_of(store, listed, rows=rows)
         if listed.exported_at == before:
             break
     _keep(listed, trouble)
     return trouble
-
-
-def _trouble(store: LakeStore, listed: LakeFile, *, rows: bool) -> Trouble | None:
-    there = store.find(listed.key)
-    if there is None:
-        return Trouble(listed.key, FileState.MISSING, "the file is not there")
-    what = "" if there.size == listed.size else f"it has {there.size:,} bytes, and had {listed.size:,}"
-    try:
-        what = what or _of_bytes(store, listed) or _of_words(store, listed) or (_of_rows(store, listed) if rows else "")
-    except FileNotFoundError:
-        return Trouble(listed.key, FileState.MISSING, "the file is not there")
-    except (pa.ArrowException, OSError) as error:
-        what = f"it cannot be read: {(str(error).splitlines() or [''])[0][:150]}"
-    return Trouble(listed.key, FileState.DAMAGED, what) if what else None
-
-
-def _of_bytes(store: LakeStore, listed: LakeFile) -> str:
-    return "" if stored_sha256(store, listed.key) == listed.file_sha256 else "its bytes are not those that were written"
-
-
-def _of_words(store: LakeStore, listed: LakeFile) -> str:
-    said = read_metadata(store, listed.key)
-    if (said.get(columns.ROWS), said.get(columns.SHA256)) == (str(listed.rows), listed.rows_sha256):
-        return ""
-    return "it says of itself other than the list does"
-
-
-def _of_rows(store: LakeStore, listed: LakeFile) -> str:
-    return (
-        "" if rows_sha256(batches_of(store, listed.key)) == listed.rows_sha256 else "its rows are not those of its hash"
-    )
 
 
 def _keep(listed: LakeFile, trouble: Trouble | None) -> None:
