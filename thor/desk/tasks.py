@@ -133,13 +133,17 @@ def capture_close(market: str, at_us: int, trade_date: str, after_id: str) -> st
 
 @app.task(name=triggers.RECOMPUTE_52W, queue=QUEUE, retry=Backoff())
 def recompute_52w(market: str, at_us: int, trade_date: str, after_id: str) -> str:
-    """Hold the 52 weeks against the daily ranges; where these say otherwise, tell the desk."""
+    """Hold the 52 weeks against the daily ranges and the lake's daily bars; where these differ, tell the desk."""
     del market, at_us, after_id
     if settings.THOR_NAMESPACE:
         return "a replay keeps the 52 weeks of its own days only"
     if not settings.FUTURETRADING_ENABLE_52W_MONITOR:
         return "FUTURETRADING_ENABLE_52W_MONITOR is off"
-    found = propose(date.fromisoformat(trade_date))
+    # Web processes know the jobs too, and the lake's libraries are heavy.
+    from thor.indicators.lake_days import lake_days
+
+    day = date.fromisoformat(trade_date)
+    found = propose(day, more=lake_days(day, groups()))
     told = sow(found, "recompute", f"daily, as of {trade_date}")
     return f"{len(found)} instruments, {told} told to the desk"
 

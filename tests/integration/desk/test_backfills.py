@@ -248,6 +248,17 @@ def test_a_second_time_nothing_is_done_and_a_look_writes_nothing(said: str, live
     assert {path: path.stat().st_mtime_ns for path in (home / "data").rglob("*.parquet")} == before
 
 
+def test_the_52_weeks_know_the_lakes_days(
+    said: str, live: WarmThor, stored: psycopg.Connection[tuple[Any, ...]]
+) -> None:
+    ranges = stored.execute("DELETE FROM indicators_dailyrange RETURNING symbol, high, low").fetchall()
+    assert "ES: no day is known" in live.run("recompute_52w", "--as-of", DAY, "--symbols", "ES").stdout
+    found = live.run("recompute_52w", "--as-of", DAY, "--lake").stdout
+    for symbol, high, low in ranges:
+        assert f"{symbol}: 1 days" in found
+        assert f"  high: none -> {high.normalize():f} ({DAY})" in found and f"-> {low.normalize():f} ({DAY})" in found
+
+
 # --- seeds, at a desk -------------------------------------------------------------------------------------------------
 
 

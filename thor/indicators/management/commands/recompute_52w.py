@@ -11,8 +11,11 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand, CommandError
 
 from thor.indicators.bars_file import read_days
+from thor.indicators.daily import merged
 from thor.indicators.extremes import Known
+from thor.indicators.lake_days import lake_days
 from thor.indicators.services import Proposal, propose, sow
+from thor.instruments.selectors import groups
 from thor.markets.now import market_now
 from thor.markets.trade_date import trade_date_span
 from thor.runtime.decimals import plain
@@ -44,6 +47,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--file", type=Path, help="daily bars besides: CSV or Parquet with symbol, date, and high and low, or close"
         )
+        parser.add_argument("--lake", action="store_true", help="the lake's daily bars besides")
         parser.add_argument("--apply", action="store_true", help="write seeds, which the desk takes up")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -51,6 +55,8 @@ class Command(BaseCommand):
         try:
             more = None if options["file"] is None else read_days(options["file"])
             symbols = options["symbols"] if options["symbols"] or more is None else sorted(more)
+            if options["lake"]:
+                more = merged(more or {}, lake_days(as_of, symbols or groups()))
             found = propose(as_of, symbols, more)
             for line in self._lines(found, options):
                 self.stdout.write(line)
