@@ -85,7 +85,8 @@ function ResearchLink() {
       aria-current={pathname.startsWith('/research/') ? 'page' : undefined}
       title="Research: press g, then c"
     >
-      Research
+      <span className={classes.wide}>Research</span>
+      <span className={classes.narrow}>Charts</span>
     </Link>
   );
 }

@@ -16,8 +16,8 @@ export interface LinePoint {
   /** Epoch seconds. */
   readonly time: number;
   readonly value: number;
-  /** A new line begins here: nothing joins it to the point before. */
-  readonly isFirst?: boolean;
+  /** The line ends here: nothing joins it to the next point. */
+  readonly isLast?: boolean;
 }
 
 /** Bars that stand before a shade, from the first to the last, both of them too; counted from 0. */

@@ -180,8 +180,6 @@ export class PriceChart<B extends Bar = Bar> {
     this.paint();
     for (const [name, line] of this.lines) line.applyOptions(this.levelStyle(name));
     this.volume.setData([...this.byTime.values()].map((bar) => this.volumeOf(bar)));
-    const points = this.vwap.data().map((each) => ('color' in each ? { ...each, color: 'transparent' } : each));
-    this.vwap.setData(points);
   }
 
   remove(): void {
@@ -207,8 +205,9 @@ export class PriceChart<B extends Bar = Bar> {
   }
 
   private pointOf(point: LinePoint) {
-    const { value, isFirst } = point;
-    return { time: this.at(point), value, ...(isFirst && { color: 'transparent' }) };
+    const { value, isLast } = point;
+    // A point's colour is that of the line from it to the next.
+    return { time: this.at(point), value, ...(isLast && { color: 'transparent' }) };
   }
 
   private barUnder({ time }: MouseEventParams): B | null {

@@ -42,10 +42,10 @@ export function ChartFoot({ state, history, seen, kept, zone, isDay, precision }
         </p>
       )}
       <p className={classes.legend}>
-        <span className={classes.vwapKey} /> VWAP of the trade date
+        <span className={classes.vwapKey} /> VWAP
         {!isDay && (
           <>
-            <span className={classes.shadeKey} /> outside regular hours
+            <span className={classes.shadeKey} /> outside RTH
           </>
         )}
         <span className={classes.rollKey} /> roll

@@ -25,7 +25,18 @@ export function Readout({ bar, before, vwap, kept, isDay, zone, precision }: Rea
   };
   return (
     <div className={classes.readout} data-testid="readout" data-bar={bar ? new Date(bar.startMs).toISOString() : ''}>
-      <p className={classes.when}>{bar ? <When bar={bar} isDay={isDay} zone={zone} /> : UNKNOWN}</p>
+      <div className={classes.what}>
+        <p className={classes.when}>{bar ? <When bar={bar} isDay={isDay} zone={zone} /> : UNKNOWN}</p>
+        <dl>
+          <Fact name="Hours" title="Regular trading hours (RTH) or outside of them (ETH)">
+            {bar?.session ?? UNKNOWN}
+          </Fact>
+          <Fact name="Contract">{bar?.contract ?? UNKNOWN}</Fact>
+          <Fact name="From" title="Where this trade date's bars come from">
+            {keptWord(kept)}
+          </Fact>
+        </dl>
+      </div>
       <dl>
         <Fact name="Open">{price(bar?.open)}</Fact>
         <Fact name="High">{price(bar?.high)}</Fact>
@@ -44,13 +55,6 @@ export function Readout({ bar, before, vwap, kept, isDay, zone, precision }: Rea
           {bar?.spread === null || bar === undefined ? UNKNOWN : formatMicros(toMicros(bar.spread) ?? 0, precision + 1)}
         </Fact>
         <Fact name="Ticks">{formatCount(bar?.ticks)}</Fact>
-        <Fact name="Hours" title="Regular trading hours (RTH) or outside of them (ETH)">
-          {bar?.session ?? UNKNOWN}
-        </Fact>
-        <Fact name="Contract">{bar?.contract ?? UNKNOWN}</Fact>
-        <Fact name="From" title="Where this trade date's bars come from" isWide>
-          {keptWord(kept)}
-        </Fact>
       </dl>
     </div>
   );

@@ -31,15 +31,12 @@ export function sessionVwap(bars: readonly HistoryBar[], isWhole: boolean): Vwap
 
 /** A line a trade date, or one for all of them. */
 export function vwapLine(bars: readonly HistoryBar[], vwap: VwapOf, isOne: boolean): readonly LinePoint[] {
-  const points: LinePoint[] = [];
-  let date = '';
-  for (const bar of bars) {
-    const value = vwap.get(bar);
-    if (value === undefined) continue;
-    points.push({ time: bar.time, value, ...(!isOne && bar.tradeDate !== date && { isFirst: true }) });
-    date = bar.tradeDate;
-  }
-  return points;
+  const known = bars.filter((bar) => vwap.has(bar));
+  return known.map((bar, i) => {
+    const next = known[i + 1];
+    const isLast = !isOne && next !== undefined && next.tradeDate !== bar.tradeDate;
+    return { time: bar.time, value: vwap.get(bar) ?? bar.close, ...(isLast && { isLast }) };
+  });
 }
 
 /** Spans of bars outside regular hours. */

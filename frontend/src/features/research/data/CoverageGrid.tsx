@@ -84,12 +84,10 @@ function Head({ months }: { months: readonly Month[] }) {
   return (
     <thead>
       <tr>
-        <th className={classes.corner} scope="col">
-          <span>Symbol</span>
-        </th>
+        <td className={classes.corner} />
         {months.map(({ name, dates }, i) => (
-          <th key={name} scope="colgroup" colSpan={dates} aria-label={name}>
-            {dates < TOO_FEW ? '' : monthWords(name, i === 0)}
+          <th key={name} scope="colgroup" colSpan={dates} data-narrow={dates < TOO_FEW || undefined}>
+            {monthWords(name, i === 0)}
           </th>
         ))}
       </tr>

@@ -92,7 +92,9 @@ function Kept({ cell }: { cell: Cell | undefined }) {
         <Fact name="Size" title="Files of ticks and bars">
           {formatBytes(cell.bytes)}
         </Fact>
-        <Fact name="Bars">{cell.bars.join(' ') || UNKNOWN}</Fact>
+        <Fact name="Bars" isLong>
+          {cell.bars.join(' ') || UNKNOWN}
+        </Fact>
       </dl>
     </>
   );
@@ -126,7 +128,9 @@ function Quality({ row, zone }: { row: QualityRow; zone: string }) {
         <Fact name="Out of order" title="Arrived after one of a later time">
           {formatCount(row.out_of_order)}
         </Fact>
-        <Fact name="Sources">{sourceWords(row)}</Fact>
+        <Fact name="Sources" isLong>
+          {sourceWords(row)}
+        </Fact>
       </dl>
       <Gaps row={row} zone={zone} />
     </>
@@ -140,9 +144,16 @@ function sourceWords({ sources, ticks }: QualityRow): string {
   return found.map(([source, count]) => `${source} ${((count / Math.max(ticks, 1)) * 100).toFixed(1)}%`).join(', ');
 }
 
-function Fact({ name, title, children }: { name: string; title?: string; children: ReactNode }) {
+interface FactProps {
+  name: string;
+  title?: string;
+  isLong?: boolean;
+  children: ReactNode;
+}
+
+function Fact({ name, title, isLong = false, children }: FactProps) {
   return (
-    <div title={title}>
+    <div title={title} className={isLong ? classes.long : undefined}>
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>

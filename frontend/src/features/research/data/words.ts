@@ -50,7 +50,7 @@ export function cellWords(symbol: string, date: string, cell: Cell | undefined):
     STATES[cell.state].word.toLowerCase(),
     ...(ticks > 0 ? [`${formatCount(ticks)} ticks`] : []),
     ...(cell.quality ? [`${formatShare(cell.quality.coverage)} covered`] : []),
-    ...(cell.quality?.gaps ? [`${cell.quality.gaps} gaps`] : []),
+    ...(cell.quality?.gaps ? [`${formatCount(cell.quality.gaps)} ${cell.quality.gaps === 1 ? 'gap' : 'gaps'}`] : []),
   ];
   return `${head}: ${parts.join(', ')}`;
 }
