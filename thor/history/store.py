@@ -76,10 +76,12 @@ class TickStore:
     """A connection that stores ticks. Raises psycopg.Error for everything that is no row's fault; then nothing of the
     batch is stored, or it is not known, and a new store may be given the same batch as redelivered.
 
-    ``again``: the lines are of rows that were stored before, and end with their ``created_at``."""
+    ``are_entries``: the lines are of entries of the stream. ``again``: they are of rows that were stored before, and
+    end with their ``created_at``."""
 
-    def __init__(self, connect: Connect, *, again: bool = False) -> None:
+    def __init__(self, connect: Connect, *, are_entries: bool = True, again: bool = False) -> None:
         self._connection = connect()
+        self._are_entries = are_entries
         self._copy_ticks, self._copy_staging = query("copy_ticks"), query("copy_staging")
         if again:
             self._copy_ticks, self._copy_staging = query("copy_ticks_again"), query("copy_staging_again")
@@ -187,8 +189,9 @@ class TickStore:
             if new == rows:
                 return Stored(new)
             found = cast("list[tuple[str, str, str, str]]", cursor.execute(query("duplicate_rows")).fetchall())
-            # A row that was stored from its own entry, and is delivered again, cannot differ.
-            conflicts = cursor.execute(query("keep_conflicts")).rowcount if found else 0
+            # A row that was stored from its own entry, and is delivered again, cannot differ: rows of files have none.
+            may_differ = found or not self._are_entries
+            conflicts = cursor.execute(query("keep_conflicts")).rowcount if may_differ else 0
         return Stored(new, rows - new, conflicts, tuple(DuplicateRow(i, TallyKey(*key)) for i, *key in found))
 
 

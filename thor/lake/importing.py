@@ -244,7 +244,7 @@ class _Run:
 
     def _store_for(self, again: bool) -> TickStore:
         if again not in self._stores:
-            self._stores[again] = TickStore(self._connect, again=again)
+            self._stores[again] = TickStore(self._connect, are_entries=False, again=again)
         return self._stores[again]
 
     def _store(self, lines: Lines, store: TickStore, kept: list[Refusal]) -> None:
