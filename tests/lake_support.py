@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+import psycopg
 import pyarrow as pa
 
 from thor.lake import columns
-from thor.lake.files import list_file, write_table
-from thor.lake.layout import WIDTH_US, Timeframe, bars_part, ticks_part
+from thor.lake.files import Written, list_file, write_table
+from thor.lake.layout import WIDTH_US, Part, Timeframe, bars_part, ticks_part
 from thor.lake.models import LakeFile
 from thor.lake.store import LakeStore
 
@@ -69,3 +70,18 @@ def put_days(store: LakeStore, symbols: Iterable[str], days: Iterable[date]) -> 
         for symbol in names:
             put_ticks(store, symbol, day)
             put_bars(store, symbol, day)
+
+
+def list_in(database_url: str, part: Part, written: Written) -> None:
+    """Enter a published file into the list of another Thor's database."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO lake_lakefile (key, kind, trade_date, symbol, timeframe, rows, stored, size, rows_sha256, file_sha256,"
+            " made_of, suspect, state, exported_at, trouble)"
+            " VALUES (%s, %s, %s, %s, %s, %s, 0, %s, %s, %s, '', 0, 'ok', %s, '')",
+            [
+                written.key, part.kind.value, part.trade_date, part.symbol,
+                part.timeframe.value if part.timeframe else "", written.rows, written.size, written.rows_sha256,
+                written.file_sha256, written.exported_at,
+            ],
+        )  # fmt: skip

@@ -13,7 +13,7 @@ from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.constants import NOT_SET
-from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 
 from thor.desk.api import router as desk
@@ -128,6 +128,8 @@ def to_problem(error: Exception) -> Problem:
             return _invalid(error)
         case AuthenticationError():
             return Problem("log in to read this", status=401)
+        case Throttled():
+            return Problem("too many questions in a short time: Retry-After says when to come back", status=429)
         case HttpError():
             return Problem(str(error), status=error.status_code)
         case Http404():

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, Final
 
+import msgspec
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -24,7 +25,6 @@ from thor.lake.schemas import (
     SessionsName,
     TicksAnswer,
 )
-from thor.quotes.quote import encode_json
 from thor.users.rights import gate
 
 
@@ -82,8 +82,17 @@ _FILE: Final[dict[str, Any]] = {
 _FILES: Final[dict[str, Any]] = {"responses": {200: {"content": _FILE}}}
 
 
-def _reply(answer: dict[str, Any]) -> HttpResponse:
-    return HttpResponse(encode_json(answer), content_type="application/json", headers={"Cache-Control": "no-store"})
+_NO_STORE: Final = {"Cache-Control": "no-store"}
+_ENCODER: Final = msgspec.json.Encoder()
+
+
+def _reply(answer: dict[str, Any], headers: Mapping[str, str] = _NO_STORE) -> HttpResponse:
+    return HttpResponse(_ENCODER.encode(answer), content_type="application/json", headers=dict(headers))
+
+
+def _revalidate(etag: str) -> dict[str, str]:
+    """A browser may keep it, and asks each time whether it still holds."""
+    return {"Cache-Control": "private, no-cache", "ETag": etag}
 
 
 @router.get(
@@ -95,9 +104,13 @@ def _reply(answer: dict[str, Any]) -> HttpResponse:
 )
 async def bars(request: HttpRequest, asked: Query[BarsQuery]) -> HttpResponseBase:
     """json: at most 10,000, the newest of the span. A file: at most 10 million rows."""
-    del request
-    found = await answers.bars(**asked.dict())
-    return _reply(found) if isinstance(found, dict) else found
+    seen = request.headers.get("If-None-Match", "")
+    found = await answers.bars(**asked.dict(), seen_etag=seen)
+    if found is None:
+        return HttpResponse(status=304, headers=_revalidate(seen))
+    if isinstance(found, HttpResponseBase):
+        return found
+    return _reply(found.answer, _revalidate(found.etag) if found.etag else _NO_STORE)
 
 
 @router.get(

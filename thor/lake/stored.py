@@ -11,10 +11,10 @@ from django.db import OperationalError, transaction
 from psycopg.errors import QueryCanceled
 
 from thor.instruments.instrument import InstrumentFacts
-from thor.lake.asked import span_of
+from thor.lake.bars import Session, label_of, session_of, start_of
 from thor.lake.layout import WIDTH_US, Timeframe
 from thor.lake.queries import query
-from thor.markets.calendar import Calendar, TransitionKind
+from thor.markets.calendar import Calendar
 from thor.markets.trade_date import epoch_us, utc
 from thor.runtime.schema import current_connection
 
@@ -69,23 +69,20 @@ def stored_span(cursor: Cursor, symbol: str) -> tuple[datetime, datetime] | None
 
 def bars_of_date(cursor: Cursor, wanted: Wanted, day: date) -> list[dict[str, Any]]:
     """The bars of a trade date as ``columns.BARS`` has them, oldest first; times aware, prices as floats."""
-    span = span_of(day, wanted.facts.group)
-    if span is None:
-        return []
-    opens = _opens(wanted.calendar, day, span.start_us, span.end_us)
-    width = None if wanted.timeframe is Timeframe.DAY else timedelta(microseconds=WIDTH_US[wanted.timeframe])
+    facts = wanted.facts
+    session = session_of(facts.symbol, facts.group, day, wanted.calendar)
+    is_day = wanted.timeframe is Timeframe.DAY
     parameters = {
-        "symbol": wanted.facts.symbol,
-        "may_be_negative": wanted.facts.may_be_negative,
-        "start": utc(span.start_us),
-        "end": utc(span.end_us),
-        "width": width,
-        "opens": opens,
+        "symbol": facts.symbol,
+        "may_be_negative": facts.may_be_negative,
+        "start": utc(session.start_us),
+        "end": utc(session.end_us),
+        "width": None if is_day else timedelta(microseconds=WIDTH_US[wanted.timeframe]),
+        "open": None if wanted.calendar is None else utc(session.open_us),
         "front": wanted.front(day),
     }
     cursor.execute(query("stored_bars"), parameters)
-    begin = opens[0] if opens else utc(span.start_us)
-    return [_bar(wanted, day, row, begin) for row in cursor.fetchall()]
+    return [_bar(wanted, session, row) for row in cursor.fetchall()]
 
 
 _NAMES: Final = (
@@ -93,17 +90,19 @@ _NAMES: Final = (
 )  # fmt: skip
 
 
-def _bar(wanted: Wanted, day: date, row: tuple[Any, ...], begin: datetime) -> dict[str, Any]:
-    ts = begin if wanted.timeframe is Timeframe.DAY else row[0]
-    head = {"symbol": wanted.facts.symbol, "ts": ts, "trade_date": day, "timeframe": wanted.timeframe.value}
-    return head | dict(zip(_NAMES, row[1:], strict=True)) | {"session": "ETH"}
-
-
-def _opens(calendar: Calendar | None, day: date, start_us: int, end_us: int) -> list[datetime]:
-    """When the sessions of a trade date opened: after a halt it opens again, which is none."""
-    turns = calendar.transitions(start_us - 1, end_us - 1) if calendar is not None else ()
-    found = [utc(turn.at_us) for turn in turns if turn.kind is TransitionKind.OPEN and turn.trade_date == day]
-    return found[:1]
+def _bar(wanted: Wanted, session: Session, row: tuple[Any, ...]) -> dict[str, Any]:
+    start_us, end_us = session.start_us, session.end_us
+    if wanted.timeframe is not Timeframe.DAY:
+        start_us = epoch_us(row[0])
+        end_us = start_us + WIDTH_US[wanted.timeframe]
+    head = {
+        "symbol": wanted.facts.symbol,
+        "ts": utc(start_of(wanted.timeframe, start_us, session)),
+        "trade_date": session.trade_date,
+        "timeframe": wanted.timeframe.value,
+        "session": label_of(session, start_us, end_us),
+    }
+    return head | dict(zip(_NAMES, row[1:], strict=True))
 
 
 def ticks_between(cursor: Cursor, symbol: str, start_us: int, end_us: int, skip: int, limit: int) -> list[Any]:
@@ -111,9 +110,3 @@ def ticks_between(cursor: Cursor, symbol: str, start_us: int, end_us: int, skip:
     parameters = {"symbol": symbol, "start": utc(start_us), "end": utc(end_us), "skip": skip, "limit": limit}
     cursor.execute(query("stored_ticks"), parameters)
     return cursor.fetchall()
-
-
-def newest_us(cursor: Cursor, symbol: str) -> int | None:
-    """The time of the newest stored tick."""
-    found = stored_span(cursor, symbol)
-    return None if found is None else epoch_us(found[1])

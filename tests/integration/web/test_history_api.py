@@ -46,9 +46,9 @@ def test_bars_up_to_the_newest_tick(api: Web) -> None:
         "newest": "2025-10-09T13:33:10.000000Z",
         "bars": [
             {"ts": "2025-10-09T13:31:00.000000Z", "open": 5342.0, "high": 5342.5, "low": 5342.0, "close": 5342.5,
-             "volume": 30, "vwap": 5342.5, "tick_count": 2, "session": "ETH"} | more,
+             "volume": 30, "vwap": 5342.5, "tick_count": 2, "session": "RTH"} | more,
             {"ts": "2025-10-09T13:33:00.000000Z", "open": 5341.75, "high": 5341.75, "low": 5341.75, "close": 5341.75,
-             "volume": 1, "vwap": 5341.75, "tick_count": 1, "session": "ETH"} | more,
+             "volume": 1, "vwap": 5341.75, "tick_count": 1, "session": "RTH"} | more,
         ],
     }  # fmt: skip
 

@@ -23,10 +23,9 @@ chosen AS (
 good AS (
     SELECT f.*, row_number() OVER by_time AS number,
         coalesce(date_bin(%(width)s, ts, 'epoch'), %(start)s) AS bar,
-        coalesce(ts >= o.opens AND ts < o.opens + interval '1 minute', false) AS is_opening
+        coalesce(ts >= %(open)s::timestamptz AND ts < %(open)s::timestamptz + interval '1 minute', false) AS is_opening
     FROM found AS f
     JOIN chosen AS c ON f.contract IS NOT DISTINCT FROM c.contract
-    LEFT JOIN unnest(%(opens)s::timestamptz[]) AS o (opens) ON f.ts >= o.opens AND f.ts < o.opens + interval '1 minute'
     WHERE last <> 0 AND coalesce(bid, 1) <> 0 AND coalesce(ask, 1) <> 0 AND NOT coalesce(bid > ask, false)
         AND (%(may_be_negative)s OR least(last, bid, ask) > 0)
     WINDOW by_time AS (ORDER BY ts, id_ms, id_length, id, seq)
