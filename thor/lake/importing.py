@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -204,8 +205,11 @@ class _Run:
         self._groups = {symbol: facts.group for symbol, facts in catalogue.by_symbol.items()}
         self._contracts = _Contracts(how.contracts, catalogue, self._groups)
         self._stores: dict[bool, TickStore] = {}
+        self._pool = ThreadPoolExecutor(1, "import")
+        self._pending: Future[tuple[Stored, list[Refusal]]] | None = None
 
     def close(self) -> None:
+        self._pool.shutdown()
         for store in self._stores.values():
             store.close()
 
@@ -226,6 +230,7 @@ class _Run:
         for piece in frame.collect_batches(chunk_size=SLICE, maintain_order=True):
             self._slice(piece, maker, opened, kept)
             self._progress.advance(piece.height, opened.name)
+        self._settle(kept)
         self._tell(kept, opened, wish)
 
     def _slice(self, piece: pl.DataFrame, maker: _Maker, opened: Opened, kept: list[Refusal]) -> None:
@@ -248,19 +253,18 @@ class _Run:
         return self._stores[again]
 
     def _store(self, lines: Lines, store: TickStore, kept: list[Refusal]) -> None:
-        def put(data: bytes, rows: int) -> Stored:
-            return store.store(data, rows, lines.first_us, lines.last_us, redelivered=False)
+        """While the database takes one slice, the next is made."""
+        self._settle(kept)
+        self._pending = self._pool.submit(_put, lines, store)
 
-        try:
-            self._count(put(lines.data, len(lines.rows)))
-        except RowRefusedError:
-            each_line = lines.data.splitlines(keepends=True)
-            places = dict(zip(each_line, zip(lines.parts, lines.rows, strict=True), strict=True))
-            for stored, culprit in isolate(each_line, lambda some: put(b"".join(some), len(some))):
-                self._count(stored)
-                if culprit is not None:
-                    self._done.good -= 1
-                    self._refuse([Refusal(*places[culprit[0]], Reason.REFUSED_BY_DATABASE, culprit[1])], kept)
+    def _settle(self, kept: list[Refusal]) -> None:
+        if self._pending is None:
+            return
+        pending, self._pending = self._pending, None
+        stored, culprits = pending.result()
+        self._count(stored)
+        self._done.good -= len(culprits)
+        self._refuse(culprits, kept)
 
     def _count(self, stored: Stored) -> None:
         done = self._done
@@ -285,6 +289,25 @@ class _Run:
                 if each.reason is Reason.BAD_TIME and part.times:
                     detail = why_no_time(values, part.times, wish.times)
                 self._done.told.append(Told(part.name, each.row, each.reason, detail, values))
+
+
+def _put(lines: Lines, store: TickStore) -> tuple[Stored, list[Refusal]]:
+    """Store the lines of a slice; what the database refuses stands alone."""
+
+    def put(data: bytes, rows: int) -> Stored:
+        return store.store(data, rows, lines.first_us, lines.last_us, redelivered=False)
+
+    try:
+        return put(lines.data, len(lines.rows)), []
+    except RowRefusedError:
+        each_line = lines.data.splitlines(keepends=True)
+    places = dict(zip(each_line, zip(lines.parts, lines.rows, strict=True), strict=True))
+    total, culprits = Stored(), list[Refusal]()
+    for stored, culprit in isolate(each_line, lambda some: put(b"".join(some), len(some))):
+        total = total.plus(stored)
+        if culprit is not None:
+            culprits.append(Refusal(*places[culprit[0]], Reason.REFUSED_BY_DATABASE, culprit[1]))
+    return total, culprits
 
 
 class _Contracts:
