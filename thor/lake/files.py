@@ -14,7 +14,7 @@ from django.conf import settings
 
 from thor.lake import columns
 from thor.lake.layout import Part
-from thor.lake.lines import rows_sha256
+from thor.lake.line_kernel import rows_sha256
 from thor.lake.models import FileState, LakeFile
 from thor.lake.store import LakeStore, as_any
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -13,10 +15,11 @@ from tests.unit.lake import bar_twins
 from tests.unit.lake.bar_twins import OPEN, SECOND, SESSION, Tick, day_of, kernels_suspects, rows, table_of
 from thor.instruments.instrument import BY_SYMBOL, InstrumentFacts
 from thor.lake.bar_table import OrderError, What, make_bars
-from thor.lake.bars import Session
+from thor.lake.bars import Session, session_of, start_of
 from thor.lake.layout import Timeframe
 
 ALL = tuple(Timeframe)
+FOLDED = ("ts", "open", "high", "low", "close", "volume", "tick_count", "vwap")
 
 limits = st.builds(
     lambda pct, ticks, atr, negative: replace(
@@ -111,3 +114,54 @@ def test_absurd_volumes_make_no_absurd_average() -> None:
     ticks = [Tick(OPEN + n, Decimal(6000), volume=n * 2**60) for n in range(4)]
     table = make_bars(table_of(ticks).to_batches(), What("ES", SESSION, None), [Timeframe.DAY]).bars[Timeframe.DAY]
     assert table["vwap"].to_pylist() == [pytest.approx(6000)]
+
+
+def average(bars: list[dict[str, Any]]) -> Any:
+    volume = sum(each["volume"] for each in bars)
+    value = sum((each["vwap"] or 0) * each["volume"] for each in bars)
+    return pytest.approx(value / volume, rel=1e-9) if volume else None
+
+
+def folded(bars: list[dict[str, Any]], timeframe: Timeframe, session: Session) -> list[dict[str, Any]]:
+    """Longer bars of bars of a second, by hand."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    for each in bars:
+        found.setdefault(start_of(timeframe, each["ts"], session), []).append(each)
+    return [
+        {
+            "ts": start,
+            "open": some[0]["open"],
+            "high": max(each["high"] for each in some),
+            "low": min(each["low"] for each in some),
+            "close": some[-1]["close"],
+            "volume": sum(each["volume"] for each in some),
+            "tick_count": sum(each["tick_count"] for each in some),
+            "vwap": average(some),
+        }
+        for start, some in found.items()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("symbol", "day"),
+    [
+        ("ES", date(2025, 3, 10)), ("ES", date(2025, 11, 3)), ("GC", date(2013, 10, 7)), ("VX", date(2025, 10, 9)),
+        ("DX", date(2025, 10, 13)), ("DX", date(2025, 3, 10)),
+    ],
+)  # fmt: skip
+def test_seconds_to_days_agree_with_each_other(symbol: str, day: date) -> None:
+    """A whole trade date over midnight and clock changes, with a gap of hours and a count that began anew."""
+    facts = BY_SYMBOL[symbol]
+    session = session_of(symbol, facts.group, day, None)
+    step = (session.end_us - session.start_us) // 900
+    ticks = [
+        Tick(session.start_us + n * step + n % 7 * 100_000, 100 + facts.tick_size * (n * n % 13), volume=(n * 3) % 2000)
+        for n in range(900)
+        if not 300 < n < 420
+    ]
+    made = make_bars(table_of(ticks).to_batches(97), What(symbol, session, facts), ALL).bars
+    seconds = rows(made[Timeframe.SECOND])
+    for timeframe in ALL[1:]:
+        bars = [{name: each[name] for name in FOLDED} for each in rows(made[timeframe])]
+        assert bars == folded(seconds, timeframe, session), timeframe
+    assert made[Timeframe.DAY]["volume"].to_pylist() == [1998 + 697]
