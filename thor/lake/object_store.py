@@ -6,11 +6,12 @@ AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ALLOW_HTTP; GOOGLE_*; AZURE_*.
 
 from __future__ import annotations
 
+import io
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, TYPE_CHECKING, Final
 
 import obstore
 from obstore.exceptions import BaseError, NotFoundError
@@ -18,6 +19,40 @@ from obstore.store import from_url
 
 from thor.lake.store import Found
 from thor.runtime.problem import Problem
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+
+#: So many bytes are fetched at least at a time.
+_READ_BYTES: Final = 256 << 10
+
+
+class _Object(io.RawIOBase):
+    """An object as a file. Raises Problem where the store fails meanwhile."""
+
+    def __init__(self, root: str, reader: obstore.ReadableFile) -> None:
+        super().__init__()
+        self._root, self._reader = root, reader
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._reader.tell()
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._reader.seek(offset, whence)
+
+    def readinto(self, into: WriteableBuffer) -> int:
+        view = memoryview(into).cast("B")
+        with _said_plainly(self._root):
+            found = memoryview(self._reader.read(len(view)))
+        view[: len(found)] = found
+        return len(found)
 
 
 class ObjectStore:
@@ -48,7 +83,7 @@ class ObjectStore:
 
     def open(self, key: str) -> IO[bytes]:
         with _said_plainly(self.root):
-            return cast("IO[bytes]", obstore.open_reader(self._store, key))
+            return io.BufferedReader(_Object(self.root, obstore.open_reader(self._store, key)), _READ_BYTES)
 
     @contextmanager
     def aside(self) -> Iterator[Path]:

@@ -6,7 +6,7 @@ Memory: a few batches, whatever the day's size. Nothing here writes to the datab
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -59,6 +59,7 @@ class TicksSource:
     at a time. Raises TicksError."""
 
     def __init__(self) -> None:
+        self._running = ExitStack()
         self._connect()
 
     def _connect(self) -> None:
@@ -67,7 +68,9 @@ class TicksSource:
             self._connection = adbc.AdbcConnection(self._database)
 
     def close(self) -> None:
+        """Also ends what is being read, wherever its rows are waited for: an open one would keep the connection."""
         with _said_plainly():
+            self._running.close()
             self._connection.close()
             self._database.close()
 
@@ -102,12 +105,12 @@ class TicksSource:
         yield from in_order(tick_batch(each, part.symbol) for each in self._rows(statement))
 
     def _rows(self, statement: sql.Composed) -> Iterator[pa.RecordBatch]:
-        with _said_plainly(), adbc.AdbcStatement(self._connection) as running:
-            running.set_options(**{driver.StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(_BATCH_BYTES)})
-            running.set_sql_query(statement.as_string())
-            stream, _ = running.execute_query()
-            with pa.RecordBatchReader._import_from_c(stream.address) as reader:
-                yield from reader
+        with _said_plainly(), self._running as running:
+            asked = running.enter_context(adbc.AdbcStatement(self._connection))
+            asked.set_options(**{driver.StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(_BATCH_BYTES)})
+            asked.set_sql_query(statement.as_string())
+            stream, _ = asked.execute_query()
+            yield from running.enter_context(pa.RecordBatchReader._import_from_c(stream.address))
 
     def _run(self, statement: sql.Composed) -> None:
         for _ in self._rows(statement):
