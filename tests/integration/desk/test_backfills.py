@@ -4,6 +4,8 @@ against the days."""
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -17,7 +19,7 @@ import pytest
 from tests.desk_support import ALPHA, BEGIN_US, MINUTE_US
 from tests.integration.desk.conftest import DeskBench
 from tests.replay_support import Site, expected_ticks, made_site, make_recording, with_calendars
-from tests.support import create_database
+from tests.support import CHECKOUT, create_database, wait_until
 from tests.warm import WarmThor, warm_thor
 
 DAY, NAME = "2025-10-10", "ranges"
@@ -180,9 +182,14 @@ def url(database_url: str, valkey_url: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def live(url: str, valkey_url: str, home: Path) -> Iterator[WarmThor]:
+def environ(url: str, valkey_url: str, home: Path) -> dict[str, str]:
     addresses = {"DATABASE_URL": url, "REDIS_URL": valkey_url, "THOR_HOME": str(home), "THOR_NAMESPACE": ""}
-    with warm_thor({**os.environ, **addresses}) as found:
+    return {**os.environ, **addresses}
+
+
+@pytest.fixture(scope="module")
+def live(environ: dict[str, str]) -> Iterator[WarmThor]:
+    with warm_thor(environ) as found:
         yield found
 
 
@@ -257,6 +264,34 @@ def test_the_52_weeks_know_the_lakes_days(
     for symbol, high, low in ranges:
         assert f"{symbol}: 1 days" in found
         assert f"  high: none -> {high.normalize():f} ({DAY})" in found and f"-> {low.normalize():f} ({DAY})" in found
+
+
+ASK = """
+from datetime import date
+from thor.desk.lake_runs import RunKind, Wish, ask
+print(ask(Wish(RunKind.{kind}, date(2025, 10, 10), date(2025, 10, 10)), "somebody").pk)
+"""
+
+
+def test_a_job_carries_a_run_out_in_a_process_of_its_own(
+    said: str, live: WarmThor, environ: dict[str, str], stored: psycopg.Connection[tuple[Any, ...]]
+) -> None:
+    def asked(kind: str) -> int:
+        return int(live.run("shell", "--no-imports", "-v", "0", "-c", ASK.format(kind=kind)).stdout)
+
+    def ended() -> bool:
+        jobs = stored.execute("SELECT status FROM procrastinate_jobs WHERE task_name = 'lake_run'").fetchall()
+        return jobs == [("succeeded",), ("succeeded",)]
+
+    runs = [asked("SESSION"), asked("VERIFY")]
+    with subprocess.Popen([sys.executable, "-m", "thor", "jobs"], env=environ, cwd=CHECKOUT) as worker:
+        try:
+            wait_until(ended, 60)
+        finally:
+            worker.terminate()
+    notes = "SELECT status, note FROM lake_lakerun WHERE id = ANY(%s) ORDER BY id"
+    (done, session), (also, verified) = stored.execute(notes, [runs]).fetchall()
+    assert (done, also, "3 up to date" in session, "24 files" in verified) == ("done", "done", True, True)
 
 
 # --- seeds, at a desk -------------------------------------------------------------------------------------------------
