@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from asgiref.sync import sync_to_async
-from django.db.models import Count, Max, Min, Q, Sum
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Count, Max, Min, Q, Sum, Value
 
 from thor.instruments.answers import instrument_named
 from thor.instruments.live import catalogue
@@ -17,31 +18,37 @@ from thor.lake.asked import AskedError, business_days, date_of, dates, span_of, 
 from thor.lake.layout import Kind, Timeframe
 from thor.lake.models import FileState, LakeFile, QualityDay
 from thor.lake.queries import query
-from thor.lake.stored import TooMuchError, reading
+from thor.lake.stored import Cursor, TooMuchError, reading
 from thor.markets.live import MarketTable, market_table
 from thor.markets.now import market_now
 from thor.markets.session import instant_text
-from thor.markets.trade_date import DEFAULT_GROUP, epoch_us, utc
+from thor.markets.trade_date import DEFAULT_GROUP, epoch_us, spans_of, utc
 from thor.runtime.problem import Problem
+from thor.runtime.schema import current_namespace
 
 Answer = dict[str, Any]
 #: So many trade dates back ticks still come late: of these PostgreSQL is asked how many it has.
-FRESH_DATES: Final = 10
+FRESH_DATES: Final = 8
+#: How long a count holds: of the date that is not over, and of one before.
+_COUNT_SECONDS: Final = 15.0
+_RECOUNT_SECONDS: Final = 600.0
 _MOST_QUALITY: Final = 1_000
 _TIMEFRAMES: Final = tuple(Timeframe)
 _QUALITY: Final = ("gaps", "longest_gap_seconds", "crossed", "spikes", "duplicates", "out_of_order")
 
 
 class Held(NamedTuple):
-    """What the lake has of a symbol's trade date."""
+    """What the lake has of a symbol's trade date. ``stored``: of its ticks so many were PostgreSQL's. ``state``: of the
+    tick file; empty where there is none."""
 
     ticks: int
+    stored: int
     bytes: int
-    bars: tuple[str, ...]
+    bars: Sequence[str]
     state: str
 
 
-_NOTHING: Final = Held(0, 0, (), "")
+_NOTHING: Final = Held(0, 0, 0, (), "")
 
 
 async def coverage(start: str | None, end: str | None) -> Answer:
@@ -60,8 +67,9 @@ async def coverage(start: str | None, end: str | None) -> Answer:
 
 
 def _coverage(first: date, last: date, today: date, listed: tuple[Listed, ...], table: MarketTable) -> Answer:
-    held, stored, quality = _held(first, last), _stored(first, last, today), _quality(first, last)
     groups = {each.facts.symbol: each.facts.group for each in listed}
+    held, quality = _held(first, last), _quality(first, last)
+    stored = _stored(first, last, today, groups, held)
     symbols = [*groups, *sorted({symbol for _, symbol in (*held, *stored)} - groups.keys())]
     begun = _begun(symbols)
     days = []
@@ -86,11 +94,11 @@ Key = tuple[date, str]
 
 
 def _cell(
-    day: date, symbol: str, held: Mapping[Key, Held], stored: Mapping[Key, int], quality: Mapping[Key, Answer],
+    day: date, symbol: str, held: Mapping[Key, Held], stored: Mapping[Key, int | None], quality: Mapping[Key, Answer],
     begun: Mapping[str, date], groups: Mapping[str, str], table: MarketTable,
 ) -> Answer | None:  # fmt: skip
     there, count = held.get((day, symbol), _NOTHING), stored.get((day, symbol))
-    if there is _NOTHING and not count:
+    if there is _NOTHING and not count and (day, symbol) not in stored:
         if symbol not in begun or day < begun[symbol] or (state := _absent(day, groups.get(symbol), table)) is None:
             return None
     else:
@@ -109,9 +117,11 @@ def _cell(
 def _state(there: Held, count: int | None) -> str:
     if not there.state:
         return "stored"
-    if there.state != FileState.OK:
-        return there.state if there.state != FileState.ARCHIVED or not count else "stale"
-    return "stale" if count is not None and count > there.ticks else "exported"
+    if there.state in (FileState.DAMAGED, FileState.MISSING):
+        return there.state
+    if count is not None and count != there.stored:
+        return "stale"
+    return "archived" if there.state == FileState.ARCHIVED else "exported"
 
 
 def _absent(day: date, group: str | None, table: MarketTable) -> str | None:
@@ -126,37 +136,66 @@ def _absent(day: date, group: str | None, table: MarketTable) -> str | None:
 
 
 def _held(first: date, last: date) -> dict[Key, Held]:
-    rows = LakeFile.objects.filter(trade_date__range=(first, last), symbol__gt="").values_list(
-        "trade_date", "symbol", "kind", "timeframe", "rows", "size", "state"
+    ticks, bars = Q(kind=Kind.TICKS), Q(kind=Kind.BARS)
+    rows = (
+        LakeFile.objects.filter(trade_date__range=(first, last), symbol__gt="")
+        .order_by()
+        .values_list("trade_date", "symbol")
+        .annotate(
+            ticks=Max("rows", filter=ticks, default=0),
+            there=Max("stored", filter=ticks, default=0),
+            bytes=Sum("size"),
+            bars=ArrayAgg("timeframe", filter=bars, default=Value([])),
+            is_now=Max("state", filter=ticks, default=Value("")),
+        )
     )
-    found: dict[Key, list[tuple[Any, ...]]] = defaultdict(list)
-    for day, symbol, *more in rows:
-        found[day, symbol].append(tuple(more))
-    return {key: _held_of(files) for key, files in found.items()}
+    return {(day, symbol): Held(*more) for day, symbol, *more in rows}
 
 
-def _held_of(files: Iterable[tuple[Any, ...]]) -> Held:
-    ticks, size, bars, state = 0, 0, [], ""
-    for kind, timeframe, rows, length, is_now in files:
-        size += length
-        if kind == Kind.TICKS:
-            ticks, state = rows, is_now
-        else:
-            bars.append(timeframe)
-    return Held(ticks, size, tuple(bars), state or FileState.OK.value)
-
-
-def _stored(first: date, last: date, today: date) -> dict[Key, int]:
-    """What PostgreSQL has of the newest dates, and of any that the lake has nothing of."""
+def _stored(
+    first: date, last: date, today: date, groups: Mapping[str, str], held: Mapping[Key, Held]
+) -> dict[Key, int | None]:
+    """What PostgreSQL has: counted of the newest dates; of older ones that the lake has nothing of, None where there is
+    something."""
     fresh = _fresh_dates(first, last, today)
-    if not fresh:
-        return {}
-    spans = [span for day in fresh if (span := span_of(day)) is not None]
-    # Other groups' dates begin and end up to some hours apart.
-    start, end = utc(spans[0].start_us) - timedelta(days=1), utc(spans[-1].end_us) + timedelta(days=1)
+    before = min(fresh, default=last + timedelta(days=1))
+    older = [
+        (day, symbol) for day in business_days(first, min(last, before - timedelta(days=1)))
+        for symbol in groups if (day, symbol) not in held
+    ]  # fmt: skip
     with reading() as cursor:
-        cursor.execute(query("stored_counts"), {"start": start, "end": end, "dates": fresh})
-        return {(day, symbol): count for day, symbol, count in cursor.fetchall()}
+        found: dict[Key, int | None] = dict.fromkeys(_probed(cursor, older, groups))
+        for day in fresh:
+            found |= {(day, symbol): count for symbol, count in _counted(cursor, day, today).items()}
+        return found
+
+
+def _probed(cursor: Cursor, keys: list[Key], groups: Mapping[str, str]) -> Iterator[Key]:
+    windows = [(day, symbol, *span[1:]) for day, symbol in keys if (span := span_of(day, groups[symbol])) is not None]
+    parameters = {
+        "dates": [day for day, *_ in windows],
+        "symbols": [symbol for _, symbol, *_ in windows],
+        "starts": [utc(start_us) for *_, start_us, _ in windows],
+        "ends": [utc(end_us) for *_, end_us in windows],
+    }
+    cursor.execute(query("stored_dates"), parameters)
+    return ((day, symbol) for day, symbol in cursor.fetchall())
+
+
+_counts: Final[dict[tuple[str, date], tuple[float, dict[str, int]]]] = {}
+
+
+def _counted(cursor: Cursor, day: date, today: date) -> dict[str, int]:
+    """Symbol -> stored ticks of a trade date, counted anew after a while: it reads all of them."""
+    key = current_namespace(), day
+    until, counts = _counts.get(key, (0.0, {}))
+    if time.monotonic() >= until:
+        window = spans_of(day)
+        start, end = min(span.start_us for span in window), max(span.end_us for span in window)
+        cursor.execute(query("stored_counts"), {"start": utc(start), "end": utc(end), "day": day})
+        counts = dict(cursor.fetchall())
+        _counts[key] = time.monotonic() + (_COUNT_SECONDS if day >= today else _RECOUNT_SECONDS), counts
+    return counts
 
 
 def _fresh_dates(first: date, last: date, today: date) -> list[date]:

@@ -96,7 +96,7 @@ class Cell(Schema):
         " `closed`: it was not"
     )
     ticks: int = Field(description="In the lake's file")
-    stored: int | None = Field(description="In PostgreSQL; null of a date that is over and exported: not counted again")
+    stored: int | None = Field(description="In PostgreSQL; null of older dates, which are not counted")
     bytes: int = Field(description="Of ticks and bars")
     bars: list[Timeframe]
     quality: CellQuality | None

@@ -1,5 +1,5 @@
--- Stored ticks by trade date and symbol of dates that begin at or after a time.
-SELECT trade_date, symbol, count(*)
+-- Stored ticks of a trade date by symbol; all of them lie in [start, end).
+SELECT symbol, count(*)
 FROM ticks
-WHERE ts >= %(start)s AND ts < %(end)s AND trade_date = ANY(%(dates)s)
-GROUP BY trade_date, symbol
+WHERE ts >= %(start)s AND ts < %(end)s AND trade_date = %(day)s
+GROUP BY symbol
