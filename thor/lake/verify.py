@@ -61,11 +61,14 @@ def verify(store: LakeStore, first: date | None, last: date | None, *, rows: boo
     began = time.monotonic()
     listed = _listed(first, last)
     progress.begin(len(listed), "files")
-    damaged = []
+    wrong = []
     for each in listed:
-        if (trouble := _look(store, each, rows=rows)) is not None:
-            damaged.append(trouble)
+        if trouble_of(store, each, rows=rows) is None:
+            _keep(each, None)
+        else:
+            wrong.append(each)
         progress.advance(1, each.key)
+    damaged = _look_again(store, wrong, rows=rows)
     behind, lost = _against_database(first, last)
     return Verified(
         files=len(listed),
@@ -88,20 +91,21 @@ def _listed(first: date | None, last: date | None) -> Sequence[LakeFile]:
 # --- a file ---------------------------------------------------------------------------------------------------------
 
 
-def _look(store: LakeStore, listed: LakeFile, *, rows: bool) -> Trouble | None:
-    """What is wrong with a file, as long as it is the same one that is wrong."""
-    trouble = trouble_of(store, listed, rows=rows)
-    for _ in range(_LOOKS):
-        if trouble is None:
-            break
-        time.sleep(_SETTLE_SECONDS)  # somebody may have published it and not listed it yet
-        before = listed.exported_at
-        listed.refresh_from_db()
-        trouble = trouble_of(store, listed, rows=rows)
-        if listed.exported_at == before:
-            break
-    _keep(listed, trouble)
-    return trouble
+def _look_again(store: LakeStore, wrong: Sequence[LakeFile], *, rows: bool) -> list[Trouble]:
+    """What is still wrong: somebody may have published a file and not listed it yet, or both since."""
+    if wrong:
+        time.sleep(_SETTLE_SECONDS)
+    found = []
+    for each in wrong:
+        for _ in range(_LOOKS):
+            before = each.exported_at
+            each.refresh_from_db()
+            if (trouble := trouble_of(store, each, rows=rows)) is None or each.exported_at == before:
+                break
+        _keep(each, trouble)
+        if trouble is not None:
+            found.append(trouble)
+    return found
 
 
 def _keep(listed: LakeFile, trouble: Trouble | None) -> None:
