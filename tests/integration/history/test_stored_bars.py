@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from tests.integration.history.conftest import Bench
@@ -18,6 +20,9 @@ from thor.history.tape import FileTape
 from thor.history.tick import copy_line
 from thor.history.week import week, week_number
 from thor.instruments.instrument import BY_SYMBOL
+from thor.lake import columns
+from thor.lake.bar_table import What, make_bars
+from thor.lake.bars import session_of
 from thor.lake.layout import Timeframe
 from thor.lake.stored import Wanted, bars_of_date, stored_span
 from thor.markets.calendar import Calendar, Interval, IntervalPhase
@@ -26,6 +31,7 @@ from thor.quotes.quick import decode
 from thor.quotes.quote import Quote
 
 Row = tuple[Any, ...]
+READ = ("symbol", "ts", "last", "bid", "ask", "last_size", "volume", "source", "seq", "created_at")
 
 
 def us(text: str) -> int:
@@ -200,15 +206,53 @@ def test_a_day_is_a_trade_date_and_begins_with_its_session(ticks: Ticks) -> None
 
 @pytest.mark.parametrize(
     ("first", "wanted"),
-    [("12 22:00:00", 45), ("12 22:00:59", 45), ("12 22:01:00", 5), ("12 23:00:00", 5), ("13 22:30:10", 5)],
+    [("12 22:00:00", 15), ("12 22:00:59", 15), ("12 22:01:10", 5), ("12 23:00:00", 5), ("13 22:30:10", 5)],
 )
 def test_the_first_volume_of_a_session_that_was_seen_from_its_start_counts(
     ticks: Ticks, first: str, wanted: int
 ) -> None:
-    ticks.at("10 20:59:00", "5.00", 30)  # less than Monday's first: nothing falls
+    ticks.at("10 20:59:00", "5.00", 30)  # less than Monday's first: it has not begun anew
     ticks.at(first, "6.00", 40)
     ticks.at(f"{first[:-1]}9.5", "6.00", 45)
     assert ticks.bars("1d", calendar=WEEK)[-1]["volume"] == wanted
+
+
+def test_a_count_that_began_anew_at_the_open_counts_whole(ticks: Ticks) -> None:
+    ticks.at("10 20:59:00", "5.00", 300)
+    ticks.at("12 22:00:00", "6.00", 40)
+    ticks.at("12 22:00:01", "6.00", 45)
+    assert ticks.bars("1d", calendar=WEEK)[-1]["volume"] == 45
+
+
+@pytest.mark.parametrize("timeframe", [Timeframe.SECOND, Timeframe.MINUTE, Timeframe.HOUR, Timeframe.DAY])
+def test_they_are_the_bars_that_the_lake_will_have(ticks: Ticks, timeframe: Timeframe) -> None:
+    """But for spikes, of which there are none here."""
+    chance, made = random.Random(7), []
+    price, volume, at_us = 400, 90, us("12 21:50:00")
+    for _ in range(700):
+        at_us += chance.choice((0, 1, 250_000, 3_000_000, 59_000_000, 400_000_000))
+        price += chance.choice((-1, 0, 0, 1))
+        volume = chance.choice((volume, volume + 3, volume + 3, 2)) if at_us > us("12 22:00:00") else volume
+        last = None if chance.random() < 0.1 else Decimal(price) / 4
+        bid = None if chance.random() < 0.2 else Decimal(price - 1) / 4
+        said = None if chance.random() < 0.2 else volume
+        made.append(Quote("ES", at_us, "MOCK", last, bid, Decimal(price + 1) / 4, volume=said, seq=len(made)))
+    ticks.at("10 20:59:00", "100.00", 60)
+    ticks.add(*[each for each in made if each.ts_us < us("13 21:00:00")])
+    session = session_of("ES", "cme_equity", date(2025, 10, 13), WEEK)
+    with ticks.bench.database.cursor() as cursor:
+        names = ", ".join(f"{name}::numeric(18, 6)" if name in ("last", "bid", "ask") else name for name in READ)
+        cursor.execute(f"SELECT {names} FROM ticks WHERE trade_date = '2025-10-13' ORDER BY ts, seq")  # type: ignore[arg-type]
+        rows = [dict(zip(READ, row, strict=True)) for row in cursor.fetchall()]
+    table = pa.Table.from_pylist(rows, schema=columns.TICKS)
+    what = What("ES", session, BY_SYMBOL["ES"], None, 60)
+    wanted = make_bars(table.to_batches(), what, [timeframe]).bars[timeframe].to_pylist()
+    found = [bar for bar in ticks.bars(timeframe.value, calendar=WEEK) if bar["trade_date"] == session.trade_date]
+    assert len(found) == len(wanted) > 0
+    for one, two in zip(found, wanted, strict=True):
+        assert one.keys() == two.keys()
+        for name, value in one.items():
+            assert two[name] == (pytest.approx(value) if isinstance(value, float) else value), (one["ts"], name)
 
 
 # --- a recorded day -------------------------------------------------------------------------------------------------
