@@ -120,7 +120,7 @@ def test_the_recorded_sessions_are_what_sql_says(shared_data: Path) -> None:
         opened(bus, *((utc(2013, 10, day), utc(2013, 10, day - 1, 22)) for day in (7, 8, 9)))
         files = [str(shared_data / "ticks" / f"snapshots_2013100{day}.parquet") for day in (7, 8)]
         bus.execute(
-            "INSERT INTO quotes SELECT row_number() OVER (), symbol, epoch_us(ts), last, cum_volume FROM ("
+            "INSERT INTO quotes SELECT row_number() OVER (), symbol, epoch_us(ts::TIMESTAMPTZ), last, cum_volume FROM ("
             "SELECT *, file_row_number AS n FROM read_parquet(?, filename = true, file_row_number = true)"
             " ORDER BY ts, filename, n)",
             [files],
@@ -136,7 +136,7 @@ def test_a_day_of_trades_is_what_sql_says(shared_data: Path) -> None:
         bus.execute(MADE)
         opened(bus, (utc(2013, 9, 3), utc(2013, 9, 1, 22)))
         bus.execute(
-            "INSERT INTO quotes SELECT n, 'ES', epoch_us(ts), last, sum(last_size) OVER (ORDER BY n) FROM ("
+            "INSERT INTO quotes SELECT n, 'ES', epoch_us(ts::TIMESTAMPTZ), last, sum(last_size) OVER (ORDER BY n) FROM ("
             "SELECT *, file_row_number AS n FROM read_parquet(?, file_row_number = true)) ORDER BY n",
             [str(shared_data / "ticks" / "es_trades_20130903.parquet")],
         )
