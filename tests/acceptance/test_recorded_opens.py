@@ -86,7 +86,7 @@ def test_every_trade_ended_as_another_program_says(rows: list[Row], day: opens.D
 def _by_sql(path: Path, trades: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     database = duckdb.connect()
     database.execute(
-        "CREATE TABLE quotes AS SELECT symbol AS walk, row_number() OVER () AS n, epoch_us(ts) AS ts_us,"
+        "CREATE TABLE quotes AS SELECT symbol AS walk, row_number() OVER () AS n, epoch_us(ts::TIMESTAMPTZ) AS ts_us,"
         " (bid * 1000000)::BIGINT AS bid, (ask * 1000000)::BIGINT AS ask, (last * 1000000)::BIGINT AS last"
         f" FROM read_parquet('{path}')"
     )

@@ -136,7 +136,8 @@ def test_a_day_of_trades_is_what_sql_says(shared_data: Path) -> None:
         bus.execute(MADE)
         opened(bus, (utc(2013, 9, 3), utc(2013, 9, 1, 22)))
         bus.execute(
-            "INSERT INTO quotes SELECT n, 'ES', epoch_us(ts::TIMESTAMPTZ), last, sum(last_size) OVER (ORDER BY n) FROM ("
+            "INSERT INTO quotes"
+            " SELECT n, 'ES', epoch_us(ts::TIMESTAMPTZ), last, sum(last_size) OVER (ORDER BY n) FROM ("
             "SELECT *, file_row_number AS n FROM read_parquet(?, file_row_number = true)) ORDER BY n",
             [str(shared_data / "ticks" / "es_trades_20130903.parquet")],
         )
