@@ -44,7 +44,7 @@ def batches(draw: st.DrawFn) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(arrays, [str(n) for n in range(len(arrays))])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60)
 @given(batches(), st.integers(0, 3))
 def test_the_text_is_the_slow_twins(batch: pa.RecordBatch, start: int) -> None:
     part = batch.slice(min(start, batch.num_rows))

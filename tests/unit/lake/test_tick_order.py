@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thor.lake import columns
@@ -57,6 +57,7 @@ def told(found: Iterator[pa.RecordBatch]) -> list[Row]:
     ]  # fmt: skip
 
 
+@settings(max_examples=40)
 @given(ROWS, SIZES)
 def test_those_of_the_same_time_come_as_they_arrived(drawn: list[tuple[Any, ...]], sizes: list[int]) -> None:
     rows = rows_of(drawn, venue="x")
@@ -64,6 +65,7 @@ def test_those_of_the_same_time_come_as_they_arrived(drawn: list[tuple[Any, ...]
     assert told(found) == sorted(rows, key=place)
 
 
+@settings(max_examples=40)
 @given(ROWS, ROWS, SIZES)
 def test_two_sources_are_one_and_of_equal_keys_the_first_counts(
     first: list[tuple[Any, ...]], second: list[tuple[Any, ...]], sizes: list[int]
