@@ -18,9 +18,9 @@ import pytest
 from tests.unit.lake.bar_twins import TRADE
 from thor.instruments.instrument import BY_SYMBOL
 from thor.lake import columns
+from thor.lake.back_adjustment import RollPoint, offset_on, offsets
 from thor.lake.bar_table import Made, Weigher, What, batches_of_contract, contracts_of, make_bars, needed
 from thor.lake.bars import session_of
-from thor.lake.continuous import RollPoint, offset_on, offsets
 from thor.lake.layout import WIDTH_US, Timeframe
 from thor.markets.trade_date import trade_date_span
 from thor.quotes.gate import SymbolGate

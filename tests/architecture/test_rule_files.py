@@ -24,7 +24,7 @@ RULE_FILES = sorted(
         "desk/health.py", "desk/sources.py",
         "vendors/excel/sheet.py", "history/tick.py", "history/week.py", "history/recording.py",
         "history/account.py", "history/letter.py", "history/lease.py", "history/watch.py",
-        "lake/layout.py", "lake/quality.py", "lake/bars.py", "lake/continuous.py", "lake/asked.py", "lake/catalog.py",
+        "lake/layout.py", "lake/quality.py", "lake/bars.py", "lake/back_adjustment.py", "lake/asked.py", "lake/catalog.py",
         "runtime/backoff.py", "runtime/spreadsheet.py",
         "market_open/audit.py", "market_open/config.py", "market_open/targets.py", "market_open/grading.py",
         "market_open/capture.py", "market_open/filters.py", "market_open/analytics.py",

@@ -18,10 +18,14 @@ if TYPE_CHECKING:
     from thor.lake.reader import connect as connect
     from thor.lake.scan import scan_bars as scan_bars
     from thor.lake.scan import scan_ticks as scan_ticks
+    from thor.lake.series import continuous as continuous
+    from thor.lake.series import contract_bars as contract_bars
 
 #: What people call, and where it is: fetched at the first use, since the libraries behind it are heavy.
 _DOORS: Final = {
     "connect": "thor.lake.reader",
+    "continuous": "thor.lake.series",
+    "contract_bars": "thor.lake.series",
     "scan_bars": "thor.lake.scan",
     "scan_ticks": "thor.lake.scan",
 }

@@ -13,8 +13,8 @@ from thor.instruments.contract import ContractError, front, roll_date
 from thor.instruments.live import catalogue
 from thor.instruments.selectors import Listed
 from thor.lake.asked import business_days, date_of, span_of
+from thor.lake.back_adjustment import Offset, RollPoint, front_contract, offsets
 from thor.lake.catalog import Stamp
-from thor.lake.continuous import Offset, RollPoint, front_contract, offsets
 from thor.lake.layout import Kind, Part, Timeframe, bars_part, ticks_part
 from thor.lake.models import FileState, LakeFile, RollDifference
 from thor.lake.stored import Cursor, stored_span

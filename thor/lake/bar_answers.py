@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from thor.lake.about import About, Answer, DayFile, Where, adjusting, is_within, rolls_told, where
 from thor.lake.asked import MOST_DAYS, MOST_FILE_ROWS, MOST_ROWS, AskedError
+from thor.lake.back_adjustment import Offset, offset_on
 from thor.lake.catalog import month_of
-from thor.lake.continuous import Offset, offset_on
 from thor.lake.layout import Kind, Part, Timeframe
 from thor.lake.stored import Wanted, bars_of_date, reading
 from thor.markets.session import instant_text

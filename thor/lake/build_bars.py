@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from thor.instruments.selectors import Listed, known_symbols, load_catalogue
 from thor.lake import columns
+from thor.lake.back_adjustment import front_contract
 from thor.lake.bar_kernel import limits_of
 from thor.lake.bar_table import (
     Made,
@@ -34,7 +35,6 @@ from thor.lake.bar_table import (
     needed,
 )
 from thor.lake.bars import HOURS_EDITION, Session, session_of
-from thor.lake.continuous import front_contract
 from thor.lake.files import Written, list_file, read_metadata, stored_sha256, write_table
 from thor.lake.layout import Kind, Part, Timeframe, bars_part
 from thor.lake.models import FileState, LakeFile

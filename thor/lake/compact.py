@@ -26,6 +26,7 @@ from thor.lake.copies import INDEX, parts_there, read_copies, stamp_of, write_co
 from thor.lake.files import ROW_GROUP, parquet_options
 from thor.lake.layout import Kind, Part
 from thor.lake.models import FileState, LakeFile
+from thor.lake.reader import copy_schema
 from thor.lake.runs import Progress
 from thor.lake.store import LakeStore, as_any
 from thor.markets.trade_date import epoch_us
@@ -199,7 +200,7 @@ class _Run:
         return found.size, about.num_rows
 
     def _write(self, each: Planned) -> tuple[int, int]:
-        schema = _schema(each.group.kind)
+        schema = copy_schema(each.group.kind)
         rows = 0
         with self._store.aside() as path:
             with pq.ParquetWriter(path, schema, **parquet_options()) as writer:
@@ -246,11 +247,6 @@ class _Run:
         return len(gone)
 
 
-def _schema(kind: Kind) -> pa.Schema:
-    """Of a copy: the kind's columns; ticks with their trade date, which is in a small file's path."""
-    return columns.BARS if kind is Kind.BARS else columns.TICKS.append(pa.field("trade_date", pa.date32()))
-
-
 def _read(store: LakeStore, part: Part, stamp: Stamp, file_sha256: str) -> pa.Table:
     """A small file's rows, if its bytes are those that were listed."""
     try:
@@ -266,7 +262,7 @@ def _read(store: LakeStore, part: Part, stamp: Stamp, file_sha256: str) -> pa.Ta
     if part.kind is Kind.TICKS:
         day = pa.repeat(pa.scalar(part.trade_date, pa.date32()), table.num_rows)
         table = table.append_column("trade_date", day)
-    return table.select(_schema(part.kind).names).cast(_schema(part.kind))
+    return table.select(copy_schema(part.kind).names).cast(copy_schema(part.kind))
 
 
 def _by_symbol(tables: Iterable[tuple[str, pa.Table]]) -> Iterator[pa.Table]:

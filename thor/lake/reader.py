@@ -162,6 +162,11 @@ def schema_of(kind: Kind) -> pa.Schema:
     return columns.BARS if kind is Kind.BARS else columns.TICKS
 
 
+def copy_schema(kind: Kind) -> pa.Schema:
+    """Of a kind's compacted files: ticks with their trade date, which is in a small file's path."""
+    return columns.BARS if kind is Kind.BARS else columns.TICKS.append(pa.field("trade_date", pa.date32()))
+
+
 def _nulls(schema: pa.Schema) -> str:
     return ", ".join(f"NULL::{_SQL_TYPES[str(each.type)]} AS {each.name}" for each in schema)
 

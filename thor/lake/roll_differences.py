@@ -19,10 +19,10 @@ from thor.instruments.contract import RollMethod, chain
 from thor.instruments.models import Roll
 from thor.instruments.selectors import Listed, load_catalogue
 from thor.instruments.services import PlannedRoll, write_rolls
+from thor.lake.back_adjustment import DayVolume, front_contract, overtaken
 from thor.lake.bar_table import What, batches_of_contract, contracts_of, make_bars, needed
 from thor.lake.bars import session_of
 from thor.lake.columns import PRICE
-from thor.lake.continuous import DayVolume, front_contract, overtaken
 from thor.lake.files import list_file, write_table
 from thor.lake.layout import Kind, Timeframe, table_part
 from thor.lake.lines import rows_sha256

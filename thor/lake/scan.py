@@ -18,11 +18,12 @@ from thor.instruments.symbol import SymbolError, canonical
 from thor.lake.catalog import Sources, choose
 from thor.lake.copies import parts_there, read_copies
 from thor.lake.layout import Kind, Part, Timeframe
-from thor.lake.reader import lake_at, schema_of
+from thor.lake.reader import copy_schema, lake_at, schema_of
 from thor.lake.store import LakeStore
 
 #: A span's end: a trade date (which it includes), or an aware instant, also as ISO text (which it does not).
 When = date | datetime | str
+_DATE: Final = pa.field("date", pa.date32())
 #: No trade date's ticks are further from it: a session before a long weekend.
 _FURTHEST: Final = timedelta(days=6)
 
@@ -75,8 +76,8 @@ def _scan(
     copies = read_copies(store) if there else []
     sources = choose(there, copies, partial(_is_asked, span, wanted, timeframe))
     frames = list(_frames(store, kind, sources))
-    found = pl.concat(frames) if frames else pl.LazyFrame(schema=_polars_schema(kind))
-    return found.filter(*_conditions(span, wanted))
+    found = pl.concat(frames) if frames else pl.LazyFrame(schema=_file_schema(schema_of(kind).append(_DATE)))
+    return found.filter(*conditions(span, wanted))
 
 
 def _is_asked(span: Span, symbols: Sequence[str] | None, timeframe: Timeframe | None, part: Part) -> bool:
@@ -90,30 +91,33 @@ def _is_asked(span: Span, symbols: Sequence[str] | None, timeframe: Timeframe | 
 
 def _frames(store: LakeStore, kind: Kind, sources: Sources) -> Iterator[pl.LazyFrame]:
     names = [*schema_of(kind).names, "date"]
+    small, copied = _file_schema(schema_of(kind)), _file_schema(copy_schema(kind))
     scan = partial(pl.scan_parquet, missing_columns="insert", extra_columns="ignore")
     if sources.small:
         types = {"date": pl.Date, "symbol": pl.String}
         files = [store.uri(key) for key in sources.small]
-        yield scan(files, hive_partitioning=True, hive_schema=types).select(names)
+        yield scan(files, schema=small, hive_partitioning=True, hive_schema=types).select(names)
     for take in sources.compact:
-        copied = scan(store.uri(take.key), hive_partitioning=False).with_columns(date=pl.col("trade_date"))
+        whole = scan(store.uri(take.key), schema=copied, hive_partitioning=False)
+        found = whole.with_columns(date=pl.col("trade_date"))
         for part in take.without:
-            copied = copied.filter(~((pl.col("date") == part.trade_date) & (pl.col("symbol") == part.symbol)))
-        yield copied.select(names)
+            found = found.filter(~((pl.col("date") == part.trade_date) & (pl.col("symbol") == part.symbol)))
+        yield found.select(names)
 
 
-def _conditions(span: Span, symbols: Sequence[str] | None) -> list[pl.Expr]:
+def _file_schema(schema: pa.Schema) -> Any:
+    empty: Any = pl.from_arrow(schema.empty_table())
+    return empty.schema
+
+
+def conditions(span: Span, symbols: Sequence[str] | None) -> list[pl.Expr]:
+    """What a row has to hold to be of a span and of these symbols."""
     date_, ts = pl.col("date"), pl.col("ts")
     found = [] if symbols is None else [pl.col("symbol").is_in(symbols)]
     found += [] if span.first is None else [date_ >= span.first]
     found += [] if span.last is None else [date_ <= span.last]
     found += [] if span.start is None else [ts >= span.start]
     return found + ([] if span.end is None else [ts < span.end])
-
-
-def _polars_schema(kind: Kind) -> Any:
-    empty: Any = pl.from_arrow(schema_of(kind).append(pa.field("date", pa.date32())).empty_table())
-    return empty.schema
 
 
 # --- what is asked for ----------------------------------------------------------------------------------------------

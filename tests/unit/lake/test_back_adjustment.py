@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thor.instruments.contract import ROLL_DAYS
-from thor.lake.continuous import DayVolume, RollPoint, front_contract, offset_on, offsets, overtaken
+from thor.lake.back_adjustment import DayVolume, RollPoint, front_contract, offset_on, offsets, overtaken
 
 D = Decimal
 FIRST = date(2025, 1, 2)
