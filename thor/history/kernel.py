@@ -12,13 +12,12 @@ the worker does both in the background.
 # ruff: noqa: SIM110 - the compiled subset of Python reads best as plain branches over bytes
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
-from numba.extending import intrinsic
+from numba import types
 from numpy.typing import NDArray
 
 from thor.markets.trade_date import trade_date_span
@@ -30,26 +29,10 @@ from thor.quotes.quote import (
     SOURCES,
     WIRE_FIELDS,
 )
+from thor.runtime.compiled import compiled, in_llvm
 
 Bytes = NDArray[np.uint8]
 Integers = NDArray[np.int64]
-
-_F = TypeVar("_F", bound=Callable[..., Any])
-
-
-def _intrinsic(function: Callable[..., Any]) -> Any:
-    """A function of compiled code that is written in LLVM's own terms."""
-    return intrinsic(function)
-
-
-def _compiled(function: _F) -> _F:
-    """Compile at the first call, and keep the result on disk where a folder for it can be written."""
-    try:
-        made: _F = njit(function, cache=True, nogil=True)
-        return made
-    except RuntimeError:  # numba found no folder to write to: a read-only installation compiles at each start
-        made = njit(function, nogil=True)
-        return made
 
 
 # --- what a call leaves behind, in a small array of integers that the caller keeps from call to call ----------------
@@ -176,7 +159,7 @@ def _pointer(builder: Any, address: Any, bits: Any) -> Any:
     return builder.inttoptr(address, bits.as_pointer())
 
 
-@_intrinsic
+@in_llvm
 def _byte(_context: Any, _address: Any) -> Any:
     """The byte at an address."""
 
@@ -186,7 +169,7 @@ def _byte(_context: Any, _address: Any) -> Any:
     return types.int64(types.int64), generate
 
 
-@_intrinsic
+@in_llvm
 def _put(_context: Any, _address: Any, _value: Any) -> Any:
     """Write a byte to an address."""
 
@@ -197,7 +180,7 @@ def _put(_context: Any, _address: Any, _value: Any) -> Any:
     return types.void(types.int64, types.int64), generate
 
 
-@_intrinsic
+@in_llvm
 def _get(_context: Any, _table: Any, _index: Any) -> Any:
     """The integer at an index of a table of 64-bit integers at an address."""
 
@@ -207,7 +190,7 @@ def _get(_context: Any, _table: Any, _index: Any) -> Any:
     return types.int64(types.int64, types.int64), generate
 
 
-@_intrinsic
+@in_llvm
 def _set(_context: Any, _table: Any, _index: Any, _value: Any) -> Any:
     """Write an integer to an index of such a table."""
 
@@ -218,7 +201,7 @@ def _set(_context: Any, _table: Any, _index: Any, _value: Any) -> Any:
     return types.void(types.int64, types.int64, types.int64), generate
 
 
-@_intrinsic
+@in_llvm
 def _copy16(_context: Any, _start: Any, _at: Any) -> Any:
     """Copy 16 bytes from one address to another."""
 
@@ -234,7 +217,7 @@ def _copy16(_context: Any, _start: Any, _at: Any) -> Any:
 # --- small parts ----------------------------------------------------------------------------------------------------
 
 
-@_compiled
+@compiled
 def _hash(start: int, stop: int) -> int:
     value = 5381
     for i in range(start, stop):
@@ -242,7 +225,7 @@ def _hash(start: int, stop: int) -> int:
     return value
 
 
-@_compiled
+@compiled
 def _is_word(start: int, stop: int, word: int) -> bool:
     """[start, stop) holds this text of the table of words."""
     if stop - start != _WORD_LENGTHS[word]:
@@ -253,7 +236,7 @@ def _is_word(start: int, stop: int, word: int) -> bool:
     return True
 
 
-@_compiled
+@compiled
 def _same_place(start: int, stop: int, other: int, other_stop: int) -> bool:
     if stop - start != other_stop - other:
         return False
@@ -263,7 +246,7 @@ def _same_place(start: int, stop: int, other: int, other_stop: int) -> bool:
     return True
 
 
-@_compiled
+@compiled
 def _copy(start: int, stop: int, at: int) -> int:
     """Copy [start, stop) and up to :data:`SLACK` bytes more, which both sides must have and which nobody reads."""
     end = at + stop - start
@@ -274,7 +257,7 @@ def _copy(start: int, stop: int, at: int) -> int:
     return end
 
 
-@_compiled
+@compiled
 def _two(at: int) -> int:
     """Two digits as a number; a big number when they are none."""
     high, low = _byte(at) - 48, _byte(at + 1) - 48
@@ -283,7 +266,7 @@ def _two(at: int) -> int:
     return int(high) * 10 + int(low)
 
 
-@_compiled
+@compiled
 def _time_us(start: int, stop: int) -> int:
     """Epoch microseconds of YYYY-MM-DDTHH:MM:SS.ffffffZ, or -1 for any other spelling and for years before 1970."""
     if stop - start != _TS_LENGTH:
@@ -319,7 +302,7 @@ def _time_us(start: int, stop: int) -> int:
     return (((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000_000 + micro
 
 
-@_compiled
+@compiled
 def _text_end(at: int) -> int:
     """Where the closing quote of a text stands whose first character is at ``at``; 0 when it is not plain ASCII."""
     while 32 <= _byte(at) < 127 and _byte(at) != 34 and _byte(at) != 92:
@@ -327,7 +310,7 @@ def _text_end(at: int) -> int:
     return at if _byte(at) == 34 else 0
 
 
-@_compiled
+@compiled
 def _number(at: int) -> tuple[int, int, int]:
     """(end, kind, value) of a plain JSON number; end 0 when it is not plain or too long.
 
@@ -362,7 +345,7 @@ def _number(at: int) -> tuple[int, int, int]:
     return at, kind, value
 
 
-@_compiled
+@compiled
 def _word_end(at: int) -> int:
     """The end of true, false or null; 0 for anything else."""
     if _byte(at) == 116 and _byte(at + 1) == 114 and _byte(at + 2) == 117 and _byte(at + 3) == 101:
@@ -380,7 +363,7 @@ def _word_end(at: int) -> int:
     return 0
 
 
-@_compiled
+@compiled
 def _meta_end(at: int) -> tuple[int, int]:
     """(end, flags) of a flat meta object that starts at ``at``; end 0 when it is not plain. flags: the true ones."""
     if _byte(at + 1) == 125:
@@ -430,7 +413,7 @@ def _meta_end(at: int) -> tuple[int, int]:
 # --- one event ------------------------------------------------------------------------------------------------------
 
 
-@_compiled
+@compiled
 def _field_of(start: int, stop: int, expected: int) -> int:
     """The index in WIRE_FIELDS of the key [start, stop), searched from ``expected`` on; -1 when there is none."""
     for i in range(_FIELDS):
@@ -442,7 +425,7 @@ def _field_of(start: int, stop: int, expected: int) -> int:
     return -1
 
 
-@_compiled
+@compiled
 def _members(at: int, end: int, fields: int) -> bool:
     """Take the object [at, end) apart: kind, place and value by field. False when it is not plain.
 
@@ -501,7 +484,7 @@ def _members(at: int, end: int, fields: int) -> bool:
             return False
 
 
-@_compiled
+@compiled
 def _prices_fit(fields: int) -> bool:
     """The price fields are numbers of at most 12 digits before the point, or null; from now on in millionths."""
     for field in (_LAST, _BID, _ASK, _OPEN, _OPEN + 1, _OPEN + 2, _OPEN + 3, _OPEN + 4, _OPEN + 5):
@@ -515,7 +498,7 @@ def _prices_fit(fields: int) -> bool:
     return True
 
 
-@_compiled
+@compiled
 def _rest_fits(fields: int) -> bool:
     """Version, sizes, seq, texts and meta are of their types."""
     if (
@@ -544,12 +527,12 @@ def _rest_fits(fields: int) -> bool:
     )
 
 
-@_compiled
+@compiled
 def _is_there(fields: int, field: int) -> bool:
     return bool(_get(fields, _KIND + field) == _INTEGER or _get(fields, _KIND + field) == _DECIMAL)
 
 
-@_compiled
+@compiled
 def _oddities(fields: int) -> int:
     """The flags that the prices ask for; -1 when there is no price at all."""
     found, odd = False, 0
@@ -569,7 +552,7 @@ def _oddities(fields: int) -> int:
     return odd if found else -1
 
 
-@_compiled
+@compiled
 def _find_symbol(start: int, stop: int, slots: int, mask: int, texts: int, width: int, lengths: int) -> int:
     """The row of a symbol in the table whose parts stand at these addresses; -1 when it is not known."""
     slot = _hash(start, stop) & mask
@@ -581,7 +564,7 @@ def _find_symbol(start: int, stop: int, slots: int, mask: int, texts: int, width
     return -1
 
 
-@_compiled
+@compiled
 def _source(start: int, stop: int) -> int:
     """The number of a source's name; -1 for any other text."""
     for word in range(_FIRST_SOURCE, _FIRST_FLAG):
@@ -593,7 +576,7 @@ def _source(start: int, stop: int) -> int:
 # --- one row --------------------------------------------------------------------------------------------------------
 
 
-@_compiled
+@compiled
 def _put_field(field: int, fields: int, at: int) -> int:
     """One column and its tab."""
     if _get(fields, _KIND + field) == _MISSING or _get(fields, _KIND + field) == _NULL:
@@ -606,14 +589,14 @@ def _put_field(field: int, fields: int, at: int) -> int:
     return at + 1
 
 
-@_compiled
+@compiled
 def _put_member(start: int, stop: int, field: int, keys: int, at: int) -> int:
     """A comma, the quoted key and a colon, and the value [start, stop) as it stands. ``keys``: the table of these."""
     key = keys + field * _MEMBER_WIDTH
     return _copy(start, stop, _copy(key, key + int(_MEMBER_LENGTHS[field]), at))
 
 
-@_compiled
+@compiled
 def _put_extra(fields: int, keys: int, at: int) -> int:
     """The JSON of what has no column, or a null."""
     end = at
@@ -633,7 +616,7 @@ def _put_extra(fields: int, keys: int, at: int) -> int:
     return end + 1
 
 
-@_compiled
+@compiled
 def _put_row(id_start: int, id_stop: int, fields: int, date: int, keys: int, at: int) -> int:
     for field in range(_SYMBOL, _TS + 1):
         at = _put_field(field, fields, at)
@@ -655,7 +638,7 @@ def _put_row(id_start: int, id_stop: int, fields: int, date: int, keys: int, at:
 # --- the reply ------------------------------------------------------------------------------------------------------
 
 
-@_compiled
+@compiled
 def _length(at: int, end: int, marker: int) -> tuple[int, int]:
     """(number, next) of a RESP header such as ``*2`` or ``$15`` with its CR LF. next: 0 incomplete, -1 other."""
     if at >= end:
@@ -677,7 +660,7 @@ def _length(at: int, end: int, marker: int) -> tuple[int, int]:
     return -value if negative else value, at + 2
 
 
-@_compiled
+@compiled
 def _id_us(start: int, stop: int) -> int:
     """The time of a stream id in epoch microseconds; -1 when it is not an ordinary one."""
     value, at = 0, start
@@ -689,7 +672,7 @@ def _id_us(start: int, stop: int) -> int:
     return value * 1000 if at > start and at < stop and _byte(at) == 45 else -1
 
 
-@_compiled
+@compiled
 def _entry(at: int, end: int, parts: int) -> int:
     """Take the RESP of the entry at ``at`` apart. Returns its end, 0 when it is not all there, -1 when it is no entry.
 
@@ -724,7 +707,7 @@ def _entry(at: int, end: int, parts: int) -> int:
     return at
 
 
-@_compiled
+@compiled
 def _event(parts: int, fields: int, as_recorded: bool) -> int:
     """The event time in epoch microseconds of an entry that is plain and, symbol and source apart, acceptable; else
     -1. ``as_recorded``: however old."""
@@ -761,7 +744,7 @@ def _event(parts: int, fields: int, as_recorded: bool) -> int:
     return ts_us if _same_place(_get(parts, 5), _get(parts, 6), symbol, symbol_stop) else -1
 
 
-@_compiled
+@compiled
 def consume(
     buf: Bytes,
     end: int,

@@ -11,32 +11,19 @@ shorter ones, whose sums are exact.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from thor.instruments.instrument import InstrumentFacts
 from thor.quotes.gate import AGREEING, ATR_BARS, DEFAULT_LIMIT_PCT, MINUTE_US
+from thor.runtime.compiled import compiled
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
 Codes = NDArray[np.int32]
-
-_F = TypeVar("_F", bound=Callable[..., Any])
-
-
-def _compiled(function: _F) -> _F:
-    """Compile at the first call, and keep the result on disk where a folder for it can be written."""
-    try:
-        made: _F = njit(function, cache=True, nogil=True)
-        return made
-    except RuntimeError:  # numba found no folder to write to: a read-only installation compiles at each start
-        made = njit(function, nogil=True)
-        return made
 
 
 #: Not said.
@@ -90,7 +77,7 @@ def new_gate() -> Integers:
     return gate
 
 
-@_compiled
+@compiled
 def _share(amount: int, part: int, whole: int) -> int:
     """``amount * part / whole``, rounded down; the most there is where that is more."""
     if part > 0 and amount // whole > _MOST // part - 1:
@@ -98,7 +85,7 @@ def _share(amount: int, part: int, whole: int) -> int:
     return int((amount // whole) * part + (amount % whole) * part // whole)
 
 
-@_compiled
+@compiled
 def _limit(good: int, gate: Integers, limits: Integers) -> int:
     """How far from a good price another may be."""
     limit, own = _MOST, limits[_TICKS]
@@ -111,12 +98,12 @@ def _limit(good: int, gate: Integers, limits: Integers) -> int:
     return int(max(limit, limits[_LEAST]))
 
 
-@_compiled
+@compiled
 def _is_near(price: int, good: int, gate: Integers, limits: Integers) -> bool:
     return bool(price == NULL or good == NULL or abs(price - good) <= _limit(good, gate, limits))
 
 
-@_compiled
+@compiled
 def _agree(last: int, bid: int, ask: int, at: int, gate: Integers, limits: Integers) -> bool:
     """Three prices and those that stand at ``at``."""
     return bool(
@@ -126,7 +113,7 @@ def _agree(last: int, bid: int, ask: int, at: int, gate: Integers, limits: Integ
     )
 
 
-@_compiled
+@compiled
 def _makes_level(last: int, bid: int, ask: int, gate: Integers, limits: Integers) -> bool:
     """This spike and those before it in a row agree, and are enough."""
     for number in range(gate[_DOUBTED]):
@@ -141,7 +128,7 @@ def _makes_level(last: int, bid: int, ask: int, gate: Integers, limits: Integers
     return False
 
 
-@_compiled
+@compiled
 def _hear(last: int, at_us: int, gate: Integers) -> bool:
     """A good last, for the true range. True when a minute's bar was closed by it."""
     minute = at_us // MINUTE_US
@@ -165,7 +152,7 @@ def _hear(last: int, at_us: int, gate: Integers) -> bool:
     return not is_first
 
 
-@_compiled
+@compiled
 def _calm(around: int, gate: Integers, limits: Integers) -> None:
     """The band around a good price in which any two prices are near each other; empty where that cannot be said: at a
     third of the limit to each side the lower one's own limit is wide enough, as long as it is at most the price."""
@@ -181,7 +168,7 @@ def _calm(around: int, gate: Integers, limits: Integers) -> None:
     gate[_BAND_LOW], gate[_BAND_HIGH] = around - half, around + half
 
 
-@_compiled
+@compiled
 def _judge(last: int, bid: int, ask: int, at_us: int, gate: Integers, limits: Integers) -> bool:
     """Whether a tick is suspect; the prices of a good one are in force then."""
     plain = bid != NULL and ask != NULL and bid > ask
@@ -257,7 +244,7 @@ def new_state() -> Integers:
     return state
 
 
-@_compiled
+@compiled
 def _begin(row: int, start_us: int, rows: Integers, floats: Floats) -> None:
     for column in range(BAR_WIDTH):
         rows[row, column] = 0
@@ -266,7 +253,7 @@ def _begin(row: int, start_us: int, rows: Integers, floats: Floats) -> None:
     floats[row] = 0.0
 
 
-@_compiled
+@compiled
 def _traded(volume: int, source: int, at_us: int, state: Integers) -> int:
     """What was traded since the cumulative volume before, and what is said now is remembered."""
     if state[HEARD] < 0:
@@ -284,7 +271,7 @@ def _traded(volume: int, source: int, at_us: int, state: Integers) -> int:
     return int(traded)
 
 
-@_compiled
+@compiled
 def take(
     ticks: Ticks,
     open_us: int,
@@ -370,7 +357,7 @@ def take(
     state[SUSPECT] += suspect
 
 
-@_compiled
+@compiled
 def fold(count: int, open_us: int, width_us: int, rows: Integers, floats: Floats) -> int:
     """Make longer rows of the first ``count``, in place. Returns how many there are."""
     used = 0
@@ -387,7 +374,7 @@ def fold(count: int, open_us: int, width_us: int, rows: Integers, floats: Floats
     return used
 
 
-@_compiled
+@compiled
 def _add(to: int, of: int, rows: Integers, floats: Floats) -> None:
     """A later row to one before it."""
     if rows[of, TICKS] > 0:

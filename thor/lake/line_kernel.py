@@ -7,22 +7,20 @@ that are no whole millionths, a type that no file has). ``tests/unit/lake/test_l
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final, TypeVar
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from llvmlite import ir
-from numba import njit, types
-from numba.extending import intrinsic
+from numba import types
 from numpy.typing import NDArray
 
 from thor.lake.lines import field, lines
+from thor.runtime.compiled import compiled, in_llvm
 
 Integers = NDArray[np.int64]
-
-_F = TypeVar("_F", bound=Callable[..., Any])
 
 #: Rows that are made into text at a time.
 _ROWS: Final = 4_096
@@ -116,21 +114,6 @@ def _about(kind: int, array: pa.Array) -> list[int]:
 # --- compiled -------------------------------------------------------------------------------------------------------
 
 
-def _intrinsic(function: Callable[..., Any]) -> Any:
-    """A function of compiled code that is written in LLVM's own terms."""
-    return intrinsic(function)
-
-
-def _compiled(function: _F) -> _F:
-    """Compile at the first call, and keep the result on disk where a folder for it can be written."""
-    try:
-        made: _F = njit(function, cache=True, nogil=True)
-        return made
-    except RuntimeError:  # numba found no folder to write to: a read-only installation compiles at each start
-        made = njit(function, nogil=True)
-        return made
-
-
 def _pointer(builder: Any, address: Any, bits: int) -> Any:
     return builder.inttoptr(address, ir.IntType(bits).as_pointer())
 
@@ -160,14 +143,14 @@ def _store(bits: int) -> Any:
     return store
 
 
-_byte = _intrinsic(_load(8, is_signed=False))
-_int32 = _intrinsic(_load(32, is_signed=True))
-_int64 = _intrinsic(_load(64, is_signed=True))
-_put = _intrinsic(_store(8))
-_put64 = _intrinsic(_store(64))
+_byte = in_llvm(_load(8, is_signed=False))
+_int32 = in_llvm(_load(32, is_signed=True))
+_int64 = in_llvm(_load(64, is_signed=True))
+_put = in_llvm(_store(8))
+_put64 = in_llvm(_store(64))
 
 
-@_compiled
+@compiled
 def _write(table: Integers, rows: int, begin: int) -> int:
     """The lines of all rows from ``begin`` on, where there is room for them. Returns how many bytes they are."""
     at = begin
@@ -186,7 +169,7 @@ def _write(table: Integers, rows: int, begin: int) -> int:
     return at - begin
 
 
-@_compiled
+@compiled
 def _value(at: int, kind: int, values: int, data: int, place: int, day: Integers) -> int:
     """One value at ``at``; where it ends."""
     if kind == _INTEGER:
@@ -205,7 +188,7 @@ def _value(at: int, kind: int, values: int, data: int, place: int, day: Integers
     return _quoted(at, data + start, data + stop)
 
 
-@_compiled
+@compiled
 def _integer(at: int, value: int) -> int:
     if value < 0:
         _put(at, _MINUS)
@@ -218,7 +201,7 @@ def _integer(at: int, value: int) -> int:
     return _digits(at, value)
 
 
-@_compiled
+@compiled
 def _digits(at: int, value: int) -> int:
     """A number that is not negative."""
     if value >= 100_000_000:
@@ -229,7 +212,7 @@ def _digits(at: int, value: int) -> int:
     return _short(at, value)
 
 
-@_compiled
+@compiled
 def _digits_below_1e11(at: int, value: int) -> int:
     if value >= 100_000_000:
         high = value // 100_000_000
@@ -239,7 +222,7 @@ def _digits_below_1e11(at: int, value: int) -> int:
     return _short(at, value)
 
 
-@_compiled
+@compiled
 def _short(at: int, value: int) -> int:
     """A number of up to eight digits."""
     count = 1 + (value >= 10) + (value >= 100) + (value >= 1000)
@@ -249,7 +232,7 @@ def _short(at: int, value: int) -> int:
     return at + count
 
 
-@_compiled
+@compiled
 def _eight(value: int) -> int:
     """Eight digits as the eight bytes of an integer, the first lowest: two of four, four of two, eight of one."""
     high = value // 10_000
@@ -260,14 +243,14 @@ def _eight(value: int) -> int:
     return (upper | (two - 10 * upper) << 8) + 0x3030_3030_3030_3030
 
 
-@_compiled
+@compiled
 def _two(value: int) -> int:
     """Two digits as two bytes, the first lowest."""
     upper = value * 103 >> 10
     return (upper | (value - 10 * upper) << 8) + 0x3030
 
 
-@_compiled
+@compiled
 def _decimal(at: int, millionths: int) -> int:
     """Without trailing zeros."""
     if millionths < 0:
@@ -287,7 +270,7 @@ def _decimal(at: int, millionths: int) -> int:
     return at
 
 
-@_compiled
+@compiled
 def _float(at: int, millionths: int) -> int:
     """As ``repr`` has it: a whole number with .0"""
     at = _decimal(at, millionths)
@@ -298,7 +281,7 @@ def _float(at: int, millionths: int) -> int:
     return at
 
 
-@_compiled
+@compiled
 def _date(at: int, days: int) -> int:
     """YYYY-MM-DD of days since 1970, in the Gregorian calendar of years that begin in March."""
     days += 719_468
@@ -314,7 +297,7 @@ def _date(at: int, days: int) -> int:
     return at + 10
 
 
-@_compiled
+@compiled
 def _time(at: int, us: int, day: Integers) -> int:
     """``day``: the day that was written last, and where that text is."""
     days = us // 86_400_000_000
@@ -337,7 +320,7 @@ def _time(at: int, us: int, day: Integers) -> int:
     return at + 27
 
 
-@_compiled
+@compiled
 def _quoted(at: int, start: int, stop: int) -> int:
     """A text, in quotes where it needs them."""
     needs = start == stop
@@ -361,7 +344,7 @@ def _quoted(at: int, start: int, stop: int) -> int:
     return at + 1
 
 
-@_compiled
+@compiled
 def _copy(at: int, start: int, stop: int) -> int:
     """As it is; all but the last bytes eight at a time."""
     while start + 8 <= stop:

@@ -1,4 +1,4 @@
-"""All that is kept of trade dates, in order: files, tables, bars, rolls, quality. Each step skips what is done already."""
+"""All that is kept of trade dates, in order: files, tables, bars, rolls, quality. Each step skips what is done."""
 
 from __future__ import annotations
 
