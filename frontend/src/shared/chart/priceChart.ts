@@ -55,6 +55,8 @@ export class PriceChart<B extends Bar = Bar> {
   private readonly byTime = new Map<Time, B>();
   private colours: Colours;
   private isPlaced = false;
+  /** Asked for, and not yet drawn. */
+  private target: View | null = null;
   /** What the visible candles span. */
   private span: PriceRange | null = null;
 
@@ -104,19 +106,24 @@ export class PriceChart<B extends Bar = Bar> {
     });
     this.candles.attachPrimitive(this.bands);
     this.candles.attachPrimitive(this.marks);
+    this.chart.timeScale().subscribeVisibleLogicalRangeChange(() => {
+      this.target = null;
+    });
     this.chart.subscribeCrosshairMove((event) => onHover(this.barUnder(event)));
     this.paint();
   }
 
-  /** All bars, oldest first. What is seen is kept only by who calls `show` afterwards. */
-  setBars(bars: readonly B[]): void {
+  /** All bars, oldest first, and what to see of them; without that the newest at first, then what the chart makes of it. */
+  setBars(bars: readonly B[], view?: View): void {
     this.byTime.clear();
     for (const bar of bars) this.byTime.set(this.at(bar), bar);
     this.candles.setData(bars.map((bar) => ({ ...prices(bar), time: this.at(bar) })));
     this.volume.setData(bars.map((bar) => this.volumeOf(bar)));
-    if (this.isPlaced || bars.length === 0) return;
-    this.isPlaced = true;
-    this.show({ from: bars.length - FIRST_BARS, to: bars.length + ROOM_BARS });
+    if (view) this.show(view);
+    else if (!this.isPlaced && bars.length > 0) {
+      this.show({ from: bars.length - FIRST_BARS, to: bars.length + ROOM_BARS });
+    }
+    this.isPlaced ||= bars.length > 0;
   }
 
   moveBar(bar: B): void {
@@ -152,12 +159,13 @@ export class PriceChart<B extends Bar = Bar> {
     this.marks.set(marks);
   }
 
-  /** What is seen; null before there is anything. */
+  /** What is seen, or is to be with the next frame; null before there is anything. */
   view(): View | null {
-    return this.chart.timeScale().getVisibleLogicalRange();
+    return this.target ?? this.chart.timeScale().getVisibleLogicalRange();
   }
 
   show({ from, to }: View): void {
+    this.target = { from, to };
     this.chart.timeScale().setVisibleLogicalRange({ from, to });
   }
 

@@ -59,10 +59,10 @@ export function HistoryChart({ instrument, zone, question, goal, onSight, onNewe
     },
     [history, onSight, room],
   );
-  useView(chart, history, onRest);
+  useView(chart, history, state, onRest);
   useImperativeHandle(handle, () => ({ stepDate: (step) => stepDate(chart, history, step) }), [chart, history]);
   const kept = useKept(symbol, seen);
-  const shown = current(bars, hovered ?? pointed ?? seen?.last ?? bars.at(-1));
+  const shown = current(bars, hovered ?? pointed ?? seen?.last);
   const before = shown && bars[indexAt(bars, shown.startMs) - 1];
   return (
     <div

@@ -176,15 +176,15 @@ export class BarHistory {
   private async attempt(reading: BarsState['reading'], act: () => Promise<void>): Promise<void> {
     this.isReading = true;
     this.change({ reading, error: null });
+    let end: Partial<BarsState> = { phase: 'ready' };
     try {
       await act();
-      this.change({ phase: 'ready', reading: null });
     } catch (cause) {
       const error = cause instanceof Error ? cause : new Error(String(cause));
-      this.change({ phase: this.state.bars.length > 0 ? 'ready' : 'failed', reading: null, error });
-    } finally {
-      this.isReading = false;
+      end = { phase: this.state.bars.length > 0 ? 'ready' : 'failed', error };
     }
+    this.isReading = false;
+    this.change({ ...end, reading: null });
   }
 
   private put({ bars, rolls, newest, truncated }: BarsAnswer, isOlder = true): void {

@@ -66,17 +66,16 @@ interface Drawn {
 /** Puts what is read into the chart; what was in sight stays there. */
 export function useDrawing(chart: HistoryChartOf | null, { state, vwap, goal, precision, isDay, room }: Drawn): void {
   const last = useRef<{ chart: HistoryChartOf; bars: readonly HistoryBar[] } | null>(null);
+  const start = useRef(goal);
   const { phase, bars, rolls } = state;
   useEffect(() => {
     if (!chart || phase !== 'ready') return;
     const before = last.current?.chart === chart ? last.current.bars : [];
     const view = chart.view();
-    drawAll(chart, bars, { vwap, rolls, precision, isDay });
-    if (bars.length === 0) return;
-    if (before.length === 0) chart.show(firstView(bars, goal, room));
-    else if (view) chart.show(keptView(view, before, bars));
+    const next = before.length > 0 && view ? keptView(view, before, bars) : firstView(bars, start.current, room);
+    drawAll(chart, bars, next, { vwap, rolls, precision, isDay });
     last.current = { chart, bars };
-  }, [chart, phase, bars, rolls, vwap, goal, precision, isDay, room]);
+  }, [chart, phase, bars, rolls, vwap, precision, isDay, room]);
 }
 
 interface Parts {
@@ -86,8 +85,9 @@ interface Parts {
   readonly isDay: boolean;
 }
 
-function drawAll(chart: HistoryChartOf, bars: readonly HistoryBar[], { vwap, rolls, precision, isDay }: Parts): void {
-  chart.setBars(bars);
+function drawAll(chart: HistoryChartOf, bars: readonly HistoryBar[], view: View, parts: Parts): void {
+  const { vwap, rolls, precision, isDay } = parts;
+  chart.setBars(bars, bars.length > 0 ? view : undefined);
   chart.setVwap(vwapLine(bars, vwap, isDay));
   chart.setBands(isDay ? [] : outsideHours(bars));
   chart.setMarks(rollMarks(bars, rolls, precision));
@@ -95,8 +95,13 @@ function drawAll(chart: HistoryChartOf, bars: readonly HistoryBar[], { vwap, rol
 
 const SETTLED_MS = 250;
 
-/** What is in sight once it rests; meanwhile reads what comes into sight. */
-export function useView(chart: HistoryChartOf | null, history: BarHistory, onRest: (view: View) => void): void {
+/** What is in sight, told as it begins to move and once it rests; meanwhile reads what comes into sight. */
+export function useView(
+  chart: HistoryChartOf | null,
+  history: BarHistory,
+  state: BarsState,
+  onRest: (view: View) => void,
+): void {
   const latest = useRef(onRest);
   useEffect(() => {
     latest.current = onRest;
@@ -105,15 +110,30 @@ export function useView(chart: HistoryChartOf | null, history: BarHistory, onRes
     if (!chart) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const leave = chart.onView((view) => {
-      const { bars, isNewest } = history.get();
-      if (bars.length > 0 && view.from < EDGE_BARS) void history.older();
-      if (!isNewest && view.to > bars.length - EDGE_BARS) void history.newer();
+      readAround(history, view);
+      if (timer === undefined) latest.current(view);
       clearTimeout(timer);
-      timer = setTimeout(() => latest.current(view), SETTLED_MS);
+      timer = setTimeout(() => {
+        timer = undefined;
+        latest.current(view);
+      }, SETTLED_MS);
     });
     return () => {
       clearTimeout(timer);
       leave();
     };
   }, [chart, history]);
+  useEffect(() => {
+    // What came into sight while something else was read; after a failure somebody asks for it.
+    const view = chart?.view();
+    if (view && state.phase === 'ready' && !state.error) readAround(history, view);
+  }, [chart, history, state]);
+}
+
+/** Reads what is nearly in sight. */
+function readAround(history: BarHistory, view: View): void {
+  const { bars, isNewest } = history.get();
+  if (bars.length === 0) return;
+  if (view.from < EDGE_BARS) void history.older();
+  if (!isNewest && view.to > bars.length - EDGE_BARS) void history.newer();
 }
