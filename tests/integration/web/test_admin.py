@@ -19,6 +19,7 @@ from thor.indicators.models import ExtremesSeed
 from thor.instruments.models import Instrument, Roll, WatchList
 from thor.instruments.selectors import load_catalogue
 from thor.instruments.services import seed_instruments
+from thor.lake.models import LakeFile, LakeRun, QualityDay, RollDifference
 from thor.market_open.models import GlobalConfig, TargetHighLowConfig
 from thor.market_open.seeds import seed_market_opens
 from thor.markets.models import CalendarEdition, FeatureWindow, Market, MarketDataSnapshot
@@ -64,6 +65,14 @@ def staff(client: Client) -> Iterator[Client]:
         instrument=Instrument.objects.get(symbol="ES"), from_contract="ESZ25", to_contract="ESH26",
         effective=date(2025, 12, 15),
     )  # fmt: skip
+    LakeFile.objects.create(
+        key="ticks/date=2025-10-09/symbol=ES/ticks.parquet", kind="ticks", trade_date=date(2025, 10, 9), symbol="ES",
+        rows=5, size=4_998, exported_at=now,
+    )  # fmt: skip
+    LakeRun.objects.create(kind="export", title="Export of 2025-10-09", total=11, done=3, unit="files", asked_at=now)
+    QualityDay.objects.create(
+        symbol="ES", trade_date=date(2025, 10, 9), open_seconds=100, covered_seconds=99, made_at=now
+    )
     TargetHighLowConfig.objects.create(instrument=Instrument.objects.get(symbol="ES"), mode="DISABLED")
     client.defaults["SERVER_NAME"] = HOST
     client.force_login(get_user_model().objects.create_superuser("root"))
@@ -297,3 +306,14 @@ def test_a_seed_that_cannot_be_is_refused_in_one_line(staff: Client, change: dic
     answer = staff.post(page(ExtremesSeed, "add"), SEED | change)
     assert complaint in html.unescape(answer.content.decode())
     assert not ExtremesSeed.objects.exists()
+
+
+def test_a_difference_that_a_person_gives_is_not_measured_again(staff: Client) -> None:
+    given = {
+        "symbol": "ES", "from_contract": "ESZ25", "to_contract": "ESH26", "trade_date": "2025-12-12",
+        "difference": "50.25", "measured": "both settlements",
+    }  # fmt: skip
+    assert staff.post(page(RollDifference, "add"), given).status_code == 302
+    row = RollDifference.objects.get()
+    assert (row.by_hand, row.difference) == (True, Decimal("50.25"))
+    assert "50.25" in staff.get(page(RollDifference, "changelist")).content.decode()
