@@ -52,6 +52,13 @@ OPENS_PICTURES = (
     ("opens-today-narrow", "/futures/market-open/today", "dark", 390, 844),
     ("opens-session-light", "/futures/market-open/session/usa-2026-11-20", "light", 1440, 900),
 )
+#: Of a made lake (tests/fill_lake.py); ``{date}`` is the newest exported date. The chart is of ES over a roll.
+LAKE_PICTURES = (
+    ("research-chart-dark", "/research/chart?symbol=ES&tf=15m&to={date}T20:00Z", "dark", 1440, 900),
+    ("research-chart-narrow", "/research/chart?symbol=ES&tf=15m&to={date}T20:00Z", "light", 390, 844),
+    ("research-data-light", "/research/data?symbol=ES&date={date}", "light", 1440, 900),
+    ("research-data-narrow", "/research/data?symbol=ES&date={date}&by=quality", "dark", 390, 844),
+)
 FROM = datetime(2026, 11, 20, 13, 55, tzinfo=UTC)
 HOURS, RATE, SPEED = 1.5, 20.0, 20
 #: From the file's first row to some minutes after New York's open.
@@ -76,6 +83,7 @@ def main() -> None:
             time.sleep(FRIDAY_SECONDS)
             take(url, FRIDAY_PICTURES, "friday")
             take(url, OPENS_PICTURES, "friday", ready=("trade-usa-2026-11-20",))
+        take_lake(url, environ)
         thor.send_signal(signal.SIGTERM)
         thor.communicate()
     shutil.rmtree(home, ignore_errors=True)
@@ -107,6 +115,15 @@ def make_friday(path: Path) -> None:
     }
     times = pl.Series([quote.ts for quote in quotes], dtype=pl.Datetime("us", "UTC"))
     pl.DataFrame({"symbol": [quote.symbol for quote in quotes], "ts": times, **columns, **whole}).write_parquet(path)
+
+
+def take_lake(url: str, environ: dict[str, str]) -> None:
+    """The last word that is said of a made lake is its newest exported date."""
+    words = [sys.executable, "-m", "tests.fill_lake"]
+    done = subprocess.run(words, env=environ, cwd=CHECKOUT, check=True, stdout=subprocess.PIPE, text=True)
+    for name, path, scheme, width, height in LAKE_PICTURES:
+        picture = (name, path.format(date=done.stdout.split()[-1]), scheme, width, height)
+        take(url, (picture,), ready=("kept-words" if "chart" in path else "day-state",))
 
 
 def take(

@@ -47,7 +47,7 @@ def weekdays(last: date, count: int) -> list[date]:
 
 
 def fill(count: int) -> str:
-    """Returns what was made, in a line."""
+    """Returns what was made, in a line that ends with the newest exported date."""
     dates = weekdays(datetime.now(UTC).date() - timedelta(days=1), count)
     real = dates[-REAL_DATES:]
     _decide_roll(real[2])
@@ -55,7 +55,7 @@ def fill(count: int) -> str:
     _bars(dates[:-REAL_DATES])
     _list_others(dates[:-1], set(real))
     _runs(real[-2])
-    return said
+    return f"{said}; exported up to {real[-2]}"
 
 
 def _decide_roll(day: date) -> None:

@@ -8,6 +8,13 @@ type Target = Parameters<NonNullable<ReturnType<PaneView['renderer']>>['draw']>[
 
 const LABEL_PX = 11;
 const PAD_PX = 4;
+const LINE_PX = LABEL_PX + 2 * PAD_PX + 2;
+
+interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+}
 
 /** Where the left edge of a bar is, CSS pixels; null before the chart has a size. */
 function leftOf(chart: IChartApi, bar: number): number | null {
@@ -104,26 +111,35 @@ export class Marks extends Drawing {
   protected paint(context: CanvasRenderingContext2D, width: number, height: number): void {
     context.font = `600 ${LABEL_PX}px ${getComputedStyle(document.body).fontFamily}`;
     context.textBaseline = 'middle';
+    // Words that would stand on those before them go a line lower.
+    let [line, end] = [0, 0];
     for (const mark of this.marks) {
-      const x = this.chart && leftOf(this.chart, mark.bar);
-      if (x !== null && x >= 0 && x <= width) this.paintMark(context, mark.words, Math.round(x) + 0.5, width, height);
+      const left = this.chart && leftOf(this.chart, mark.bar);
+      if (left === null || left < 0 || left > width) continue;
+      const x = Math.round(left) + 0.5;
+      line = x < end ? line + 1 : 0;
+      const boxWidth = context.measureText(mark.words).width + 2 * PAD_PX;
+      const box = { left: x + boxWidth > width ? x - boxWidth : x, top: 4 + line * LINE_PX, width: boxWidth };
+      this.paintLine(context, x, height);
+      this.paintWords(context, mark.words, box);
+      end = box.left + boxWidth;
     }
   }
 
-  private paintMark(context: CanvasRenderingContext2D, words: string, x: number, width: number, height: number): void {
-    const { line, background } = this.colours;
-    context.strokeStyle = line;
+  private paintLine(context: CanvasRenderingContext2D, x: number, height: number): void {
+    context.strokeStyle = this.colours.line;
     context.setLineDash([4, 3]);
     context.beginPath();
     context.moveTo(x, 0);
     context.lineTo(x, height);
     context.stroke();
     context.setLineDash([]);
-    const boxWidth = context.measureText(words).width + 2 * PAD_PX;
-    const left = x + boxWidth > width ? x - boxWidth : x;
-    context.fillStyle = line;
-    context.fillRect(left, 4, boxWidth, LABEL_PX + 2 * PAD_PX);
-    context.fillStyle = background;
-    context.fillText(words, left + PAD_PX, 4 + PAD_PX + LABEL_PX / 2);
+  }
+
+  private paintWords(context: CanvasRenderingContext2D, words: string, { left, top, width }: Box): void {
+    context.fillStyle = this.colours.line;
+    context.fillRect(left, top, width, LABEL_PX + 2 * PAD_PX);
+    context.fillStyle = this.colours.background;
+    context.fillText(words, left + PAD_PX, top + PAD_PX + LABEL_PX / 2);
   }
 }

@@ -1,3 +1,4 @@
+import { VisuallyHidden } from '@mantine/core';
 import { dateIn, timeIn } from '@/shared/clockText';
 import { formatCount } from '@/shared/format';
 import { WarningIcon } from '@/shared/icons';
@@ -37,9 +38,9 @@ export function ChartFoot({ state, history, seen, kept, zone, isDay, precision }
       <p data-testid="in-sight">{seen ? sightWords(seen, state, zone, isDay) : ' '}</p>
       {seen && <p data-testid="kept-words">{keptWords(kept, seen.first.tradeDate, seen.last.tradeDate)}</p>}
       {inSight.length > 0 && (
-        <p data-testid="rolls">
+        <VisuallyHidden component="p" data-testid="rolls">
           {`Rolls: ${inSight.map((roll) => `${rollWords(roll, precision)} on ${roll.trade_date}`).join('; ')}`}
-        </p>
+        </VisuallyHidden>
       )}
       <p className={classes.legend}>
         <span className={classes.vwapKey} /> VWAP

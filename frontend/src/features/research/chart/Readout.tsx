@@ -29,7 +29,7 @@ export function Readout({ bar, before, vwap, kept, isDay, zone, precision }: Rea
         <p className={classes.when}>{bar ? <When bar={bar} isDay={isDay} zone={zone} /> : UNKNOWN}</p>
         <dl>
           <Fact name="Hours" title="Regular trading hours (RTH) or outside of them (ETH)">
-            {bar?.session ?? UNKNOWN}
+            {isDay ? 'All' : (bar?.session ?? UNKNOWN)}
           </Fact>
           <Fact name="Contract">{bar?.contract ?? UNKNOWN}</Fact>
           <Fact name="From" title="Where this trade date's bars come from">

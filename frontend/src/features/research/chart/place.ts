@@ -23,8 +23,9 @@ export function indexAt(bars: Bars, ms: number): number {
   return low;
 }
 
-/** What to see of the bars first; `room`: how many fit well. */
-export function firstView(bars: Bars, { fromMs, toMs, date }: Goal, room: number): View {
+/** What to see of the bars first; `most`: how many fit well. Fewer bars are drawn wider. */
+export function firstView(bars: Bars, { fromMs, toMs, date }: Goal, most: number): View {
+  const room = Math.min(most, Math.max(bars.length + ROOM, 2 * FEWEST));
   if (date !== undefined) return viewOfDate(bars, date, room);
   const to = toMs === undefined ? bars.length - 1 + ROOM : indexAt(bars, toMs + 1) - 1;
   const from = fromMs === undefined ? to - room : indexAt(bars, fromMs);
