@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -35,3 +36,17 @@ def repeated(text: str, count: int) -> pa.Array:
     raw = text.encode()
     offsets = np.arange(count + 1, dtype=np.int32) * len(raw)
     return pa.Array.from_buffers(pa.string(), count, [None, pa.py_buffer(offsets), pa.py_buffer(raw * count)])
+
+
+def strings(texts: Sequence[str]) -> pa.Array:
+    """Texts, none of them null."""
+    raw = [text.encode() for text in texts]
+    ends = np.cumsum([0, *map(len, raw)], dtype=np.int32)
+    return pa.Array.from_buffers(pa.string(), len(raw), [None, pa.py_buffer(ends), pa.py_buffer(b"".join(raw))])
+
+
+def text_bytes(texts: pa.Array) -> memoryview:
+    """What all of them are in memory, one after the other."""
+    _, offsets, data = texts.buffers()
+    ends = np.frombuffer(offsets, np.int32)
+    return memoryview(data)[ends[texts.offset] : ends[texts.offset + len(texts)]]
