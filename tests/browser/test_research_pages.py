@@ -27,14 +27,13 @@ CHART, DATA = "/research/chart", "/research/data"
 STAFF, PASSWORD = "anna", uuid.uuid4().hex
 LOOKS = [
     pytest.param({"viewport": SIZES[size], "color_scheme": scheme}, id=f"{size}-{scheme}")
-    for size in SIZES
-    for scheme in ("dark", "light")
+    for size, scheme in (("wide", "dark"), ("narrow", "light"))
 ]
 #: Trade dates of which there are ticks; all but the last are exported.
 DATES = weekdays(datetime.now(UTC).date() - timedelta(days=1), REAL_DATES)
 ROLLED, EXPORTED = DATES[2], DATES[-2]
 #: Of all that is made.
-MADE = weekdays(DATES[-1], 60)
+MADE = weekdays(DATES[-1], 30)
 
 
 @pytest.fixture(scope="module")
