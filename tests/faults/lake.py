@@ -30,7 +30,7 @@ from thor.runtime.servers import embedded_servers
 
 DAY: Final = date(2025, 10, 9)
 SYMBOLS: Final = ("ES", "YM", "NQ", "RTY")
-ROWS: Final = 8_000
+ROWS: Final = 6_000
 LATE: Final = 25
 
 

@@ -137,16 +137,16 @@ def test_what_is_up_to_date_is_left_alone_and_late_ticks_renew_their_part_only(l
     assert wrong(lake) == []
 
 
-def test_two_exporters_at_once_make_the_same_content(lake: LakeStore) -> None:
+def test_two_exporters_at_once_make_the_same_content(folder: LakeStore) -> None:
     symbols = ("ES", "NQ", "YM", "ZB")
     for symbol in symbols:
         put_stored(symbol, count=2_000)
     with ThreadPoolExecutor(3) as pool:
-        done = list(pool.map(lambda _: run(lake), range(3)))
+        done = list(pool.map(lambda _: run(folder), range(3)))
     assert sum(each.parts for each in done) == 4
     for symbol in symbols:
-        assert rows_of(lake, ticks_part(DAY, symbol).key) == stored_rows(symbol)
-    assert wrong(lake) == []
+        assert rows_of(folder, ticks_part(DAY, symbol).key) == stored_rows(symbol)
+    assert wrong(folder) == []
 
 
 def test_a_file_that_was_published_and_not_listed_is_listed(lake: LakeStore) -> None:
@@ -278,21 +278,21 @@ def test_a_disk_that_fills_meanwhile_leaves_the_old_file(folder: LakeStore, monk
 LONG_AGO = 30
 
 
-def test_a_week_leaves_only_when_every_row_is_in_the_lake(lake: LakeStore) -> None:
+def test_a_week_leaves_only_when_every_row_is_in_the_lake(folder: LakeStore) -> None:
     put_stored(count=200)
     put_stored("NQ", count=50)
-    assert "backfill_parquet" in archive(lake, LONG_AGO, Silent(), dry_run=False).kept[0]
-    run(lake)
+    assert "backfill_parquet" in archive(folder, LONG_AGO, Silent(), dry_run=False).kept[0]
+    run(folder)
     put_stored(count=1, first=9_000)
-    assert "has 200 of 201 rows" in archive(lake, LONG_AGO, Silent(), dry_run=False).kept[0]
-    run(lake)
+    assert "has 200 of 201 rows" in archive(folder, LONG_AGO, Silent(), dry_run=False).kept[0]
+    run(folder)
     want = stored_rows()
-    assert archive(lake, LONG_AGO, Silent(), dry_run=True).weeks and stored_rows() == want
-    done = archive(lake, LONG_AGO, Silent(), dry_run=False)
+    assert archive(folder, LONG_AGO, Silent(), dry_run=True).weeks and stored_rows() == want
+    done = archive(folder, LONG_AGO, Silent(), dry_run=False)
     assert (done.rows, done.files, done.kept) == (251, 2, ())
-    assert stored_rows() == [] and rows_of(lake) == want
+    assert stored_rows() == [] and rows_of(folder) == want
     assert {each.state for each in LakeFile.objects.all()} == {FileState.ARCHIVED}
-    assert run(lake).parts == 0 and wrong(lake) == []
+    assert run(folder).parts == 0 and wrong(folder) == []
 
 
 def test_ticks_of_an_archived_date_are_merged_into_its_file(lake: LakeStore) -> None:
