@@ -84,9 +84,11 @@ class _ChangedError(Exception):
         self.key, self.is_damaged = key, is_damaged
 
 
-def planned(store: LakeStore, today: date, month: str | None = None) -> list[Planned]:
-    """What :func:`compact` would see to, up to date or not."""
-    listed = _listed()
+def planned(
+    store: LakeStore, today: date, month: str | None = None, listed: Mapping[str, Listed] | None = None
+) -> list[Planned]:
+    """What :func:`compact` would see to, up to date or not. ``listed``: key -> what the list says, by default ours."""
+    listed = listed_files() if listed is None else listed
     settled_us = epoch_us(datetime.now(UTC) - _SETTLED)
     there = {
         part: Stamp(stamp.size, stamp.changed_us, own.rows_sha256)
@@ -101,19 +103,22 @@ def planned(store: LakeStore, today: date, month: str | None = None) -> list[Pla
     ]
 
 
-class _Listed(NamedTuple):
+class Listed(NamedTuple):
+    """What the list says of a file."""
+
     size: int
     rows_sha256: str
     file_sha256: str
 
 
-def _listed() -> dict[str, _Listed]:
+def listed_files() -> dict[str, Listed]:
+    """All that are as they were published, by key."""
     good = (FileState.OK.value, FileState.ARCHIVED.value)
     rows = LakeFile.objects.filter(state__in=good).values_list("key", "size", "rows_sha256", "file_sha256")
-    return {key: _Listed(size, rows_hash, file_hash) for key, size, rows_hash, file_hash in rows}
+    return {key: Listed(size, rows_hash, file_hash) for key, size, rows_hash, file_hash in rows}
 
 
-def _planned(group: Group, parts: Mapping[Part, Stamp], listed: Mapping[str, _Listed]) -> Planned:
+def _planned(group: Group, parts: Mapping[Part, Stamp], listed: Mapping[str, Listed]) -> Planned:
     return Planned(group, _key(group, parts), parts, {part: listed[part.key].file_sha256 for part in parts})
 
 
@@ -129,7 +134,12 @@ def compact(store: LakeStore, progress: Progress, today: date, month: str | None
     """Bring the compacted files of the months before ``today``'s up to date; of one ``month`` (``2025-10``) where it is
     given. Raises Problem where another process is at it."""
     with _alone():
-        return _Run(store, progress).carry_out(planned(store, today, month), month)
+        return carry_out(store, progress, planned(store, today, month), month)
+
+
+def carry_out(store: LakeStore, progress: Progress, wanted: Sequence[Planned], month: str | None = None) -> Compacted:
+    """The same of what was planned, by who knows that nobody else is at it."""
+    return _Run(store, progress).carry_out(wanted, month)
 
 
 @contextmanager

@@ -21,8 +21,9 @@ from thor.lake import compact as compacting
 from thor.lake.compact import Compacted, compact
 from thor.lake.copies import INDEX, read_copies
 from thor.lake.layout import Timeframe, bars_part, ticks_part
+from thor.lake.root import open_store
 from thor.lake.runs import Silent
-from thor.lake.store import LocalStore
+from thor.lake.store import LakeStore, LocalStore
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +45,7 @@ def run(store: LocalStore, month: str | None = None) -> Compacted:
     return compact(store, Silent(), TODAY, month)
 
 
-def seen(store: LocalStore) -> Counter[tuple[Any, ...]]:
+def seen(store: LakeStore) -> Counter[tuple[Any, ...]]:
     """Every row that a reader finds, in SQL; and the same in frames."""
     with thor.lake.connect(store.root) as connection:
         ticks = connection.sql("SELECT 'tick', symbol, date, seq, last::VARCHAR FROM ticks").fetchall()
@@ -56,7 +57,7 @@ def seen(store: LocalStore) -> Counter[tuple[Any, ...]]:
     return Counter([*ticks, *bars])
 
 
-def once(store: LocalStore) -> Counter[tuple[Any, ...]]:
+def once(store: LakeStore) -> Counter[tuple[Any, ...]]:
     found = seen(store)
     assert set(found.values()) == {1}
     return found
@@ -236,3 +237,18 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert "to be written" not in capsys.readouterr().out
     with pytest.raises(CommandError, match="2999-01 is not over"):
         call_command("compact_lake", "--month", "2999-01")
+
+
+def test_in_an_object_store_the_same(s3: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compacting, "_SETTLED", timedelta(0))
+    store = open_store(f"{s3}/compacted")
+    put_days(store, ("ES",), OCTOBER)
+    before = once(store)
+    done = compact(store, Silent(), TODAY)
+    assert (done.files, done.parts) == (2, 6)
+    assert once(store) == before
+    with thor.lake.connect(store.root) as connection:
+        plan = connection.sql("EXPLAIN ANALYZE SELECT sum(close) FROM bars WHERE timeframe = '1m'").fetchall()[0][1]
+    assert "Total Files Read: 1" in plan
+    put_bars(store, "ES", OCTOBER[1], table=bars_table("ES", OCTOBER[1], count=7))
+    assert len(once(store)) == len(before) + 2
