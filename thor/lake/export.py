@@ -43,6 +43,7 @@ _AT_ONCE: Final = 2
 _BYTES_A_ROW: Final = 40
 _SPARE_BYTES: Final = 256 << 20
 _LOOK_SECONDS: Final = 0.2
+_FIRST, _LAST = date(1971, 1, 1), date(2199, 12, 31)
 
 
 class Wish(NamedTuple):
@@ -126,6 +127,8 @@ def export(store: LakeStore, wish: Wish, progress: Progress) -> Exported:
 def _check(wish: Wish) -> None:
     if wish.last < wish.first:
         raise Problem(f"the end {wish.last} is before the start {wish.first}: give a later one", status=422)
+    if wish.first < _FIRST or wish.last > _LAST:
+        raise Problem(f"trade dates are from {_FIRST} to {_LAST}: give others", status=422)
     if unknown := sorted(set(wish.symbols or ()) - known_symbols()):
         raise Problem(f"no such instrument: {', '.join(unknown)[:80]}. Choose others, or add it.", status=422)
 

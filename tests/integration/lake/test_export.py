@@ -242,6 +242,7 @@ def test_wrong_wishes_are_one_line_and_write_nothing(folder: LakeStore, tmp_path
     date_ = ("export_to_parquet", f"--date={DAY}")
     assert "before" in refused("export_to_parquet", "--start=2025-10-10", "--end=2025-10-09")
     assert "--start and --end" in refused("export_to_parquet", "--start=2025-10-10")
+    assert "from 1971-01-01 to 2199-12-31" in refused("export_to_parquet", "--date=0001-01-01")
     for symbol in ("../x", "/etc/passwd", "ES/../../x", "NOPE"):
         assert "no such instrument" in refused(*date_, f"--symbols=ES,{symbol}")
     assert "neither a folder nor" in refused(*date_, "--output-dir=ftp://x/y")

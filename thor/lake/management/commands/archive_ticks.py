@@ -7,12 +7,12 @@ import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from thor.lake.archive import FEWEST_DAYS, archive
+from thor.lake.management.plainly import plainly
 from thor.lake.management.told import told
 from thor.lake.root import own_store
-from thor.runtime.problem import Problem
 
 
 def _days(text: str) -> int:
@@ -32,11 +32,8 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         dry_run = options["dry_run"] or not options["yes"]
-        try:
-            with told() as progress:
-                done = archive(own_store(), options["older_than"], progress, dry_run=dry_run)
-        except Problem as problem:
-            raise CommandError(problem.detail, returncode=2) from problem
+        with plainly(), told() as progress:
+            done = archive(own_store(), options["older_than"], progress, dry_run=dry_run)
         for line in done.kept:
             self.stdout.write(line)
         self.stdout.write(done.said() + (". Nothing was: give --yes to do it." if dry_run and done.weeks else ""))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from thor.lake.export import Wish, export
 from thor.lake.management.asked import symbols, trade_date
+from thor.lake.management.plainly import plainly
 from thor.lake.management.told import told
 from thor.lake.root import own_store
 from thor.lake.stored_parts import first_and_last_date
@@ -24,10 +25,8 @@ class Command(BaseCommand):
         parser.add_argument("--symbols", type=symbols, metavar="ES,YM", help="only these (all)")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        try:
+        with plainly():
             self._handle(options)
-        except Problem as problem:
-            raise CommandError(problem.detail, returncode=2) from problem
 
     def _handle(self, options: dict[str, Any]) -> None:
         store, there = own_store(), first_and_last_date()

@@ -5,13 +5,13 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from thor.lake.export import Wish, export
 from thor.lake.management.asked import add_dates, dates_of, symbols
+from thor.lake.management.plainly import plainly
 from thor.lake.management.told import told
 from thor.lake.root import open_store, own_store
-from thor.runtime.problem import Problem
 
 
 class Command(BaseCommand):
@@ -24,11 +24,9 @@ class Command(BaseCommand):
         parser.add_argument("--output-dir", metavar="DIR", help="into another lake: a folder, or s3://bucket/prefix")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        try:
+        with plainly():
             wish = Wish(*dates_of(options), options["symbols"], options["overwrite"])
             store = open_store(options["output_dir"]) if options["output_dir"] else own_store()
             with told() as progress:
                 done = export(store, wish, progress)
-        except Problem as problem:
-            raise CommandError(problem.detail, returncode=2) from problem
         self.stdout.write(f"{store.root}: {done.said()}")

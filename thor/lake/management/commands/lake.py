@@ -8,9 +8,10 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 from typing import Any, Final
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from thor.lake.management.asked import trade_date
+from thor.lake.management.plainly import plainly
 from thor.lake.management.told import told
 from thor.lake.root import own_store
 from thor.lake.verify import DayStatus, Verified, lake_status, verify
@@ -33,12 +34,10 @@ class Command(BaseCommand):
                 action.add_argument("--rows", action="store_true", help="also the hash of every row")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        try:
+        with plainly():
             if options["start"] and options["end"] and options["end"] < options["start"]:
                 raise Problem(f"--end {options['end']} is before --start {options['start']}", status=422)
             self._status(options) if options["action"] == "status" else self._verify(options)
-        except Problem as problem:
-            raise CommandError(problem.detail, returncode=2) from problem
 
     # --- status ---
 
