@@ -1565,7 +1565,7 @@ export interface components {
             state: "exported" | "stale" | "stored" | "archived" | "damaged" | "missing" | "empty" | "closed";
             /**
              * Stored
-             * @description In PostgreSQL; null of a date that is over and exported: not counted again
+             * @description In PostgreSQL; null of older dates, which are not counted
              */
             stored: number | null;
             /** Symbol */

@@ -86,7 +86,7 @@ function Kept({ cell }: { cell: Cell | undefined }) {
       </p>
       <dl className={classes.facts}>
         <Fact name="Ticks in the lake">{formatCount(cell.ticks)}</Fact>
-        <Fact name="Ticks stored" title="In PostgreSQL; not counted again once a date is over and exported">
+        <Fact name="Ticks stored" title="In PostgreSQL; older dates are not counted">
           {formatCount(cell.stored)}
         </Fact>
         <Fact name="Size" title="Files of ticks and bars">
