@@ -110,15 +110,15 @@ def prepare(servers: Servers, rows: int, home: Path) -> None:
         database.execute("CHECKPOINT")
 
 
-def timed(words: list[str]) -> tuple[float, float]:
-    """Seconds of a process, and MiB of its peak."""
+def timed(words: list[str]) -> tuple[float, float, float]:
+    """Seconds of a process, MiB of its peak, and seconds of processor time: its own, not the database's."""
     began = time.perf_counter()
     with subprocess.Popen(words, stdout=subprocess.DEVNULL) as child:
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
         raise SystemExit(f"{' '.join(words)[:200]} ended with {child.returncode}")
-    return time.perf_counter() - began, usage.ru_maxrss / 1024
+    return time.perf_counter() - began, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime
 
 
 def copy(columns: str, at_once: int = 1) -> list[str]:
@@ -145,17 +145,18 @@ def measure(rows: int, rounds: int, peer: str | None, home: Path) -> dict[str, A
         for name, columns in (("9 columns", NINE), ("all columns", ALL)):
             asked = f"SELECT {columns} {_OF_DAY} ORDER BY symbol, ts"
             ways[f"connectorx, {name}"] = ([peer, "-c", _PEER, asked, target, str(rows)], rows)
-    found: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    found: dict[str, list[tuple[float, float, float]]] = {name: [] for name in ways}
     for number in range(rounds):
         for name in list(ways) if number % 2 == 0 else reversed(list(ways)):
             words, count = ways[name]
-            seconds, peak = timed(words)
-            found[name].append((count / seconds, peak))
+            seconds, peak, used = timed(words)
+            found[name].append((count / seconds, peak, used / count * 1e6))
     return {
         name: {
-            "rows_per_second": round(statistics.median(rate for rate, _ in each)),
-            "peak_mib": round(max(peak for _, peak in each)),
-            "all_rounds": [round(rate) for rate, _ in each],
+            "rows_per_second": round(statistics.median(rate for rate, *_ in each)),
+            "peak_mib": round(max(peak for _, peak, _ in each)),
+            "client_us_a_row": round(min(used for *_, used in each), 2),
+            "all_rounds": [round(rate) for rate, *_ in each],
         }
         for name, each in found.items()
     }
@@ -171,13 +172,13 @@ def print_table(found: dict[str, Any]) -> None:
     from rich.table import Table
 
     table = Table(title=f"export of {found['rows']:,} ticks, median of {found['rounds']} rounds")
-    for name in ("way", "rows/s", "of thor", "peak MiB"):
+    for name in ("way", "rows/s", "of thor", "peak MiB", "client us a row"):
         table.add_column(name, justify="left" if name == "way" else "right")
     own = found["ways"]["thor"]["rows_per_second"]
     for name, each in found["ways"].items():
         rate = each["rows_per_second"]
         peak = "" if name.startswith("limit") else f"{each['peak_mib']:,}"  # a shell's is not worth telling
-        table.add_row(name, f"{rate:,}", f"{rate / own:.2f}", peak)
+        table.add_row(name, f"{rate:,}", f"{rate / own:.2f}", peak, f"{each['client_us_a_row']:.2f}")
     Console(width=110).print(table)
     print(f"{found['bytes_a_row']:.1f} bytes a row")
 

@@ -182,6 +182,7 @@ def _check_room(store: LakeStore, rows: int) -> None:
 
 def _carry_out(work: _Work, progress: Progress, todo: Sequence[StoredPart]) -> list[Written]:
     progress.begin(sum(each.rows for each in todo), "rows")
+    pa.set_memory_pool(pa.system_memory_pool())  # which gives back at once what Arrow's own would keep
     count = min(_AT_ONCE, len(todo))
     if not count:
         return []

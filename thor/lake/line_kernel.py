@@ -17,10 +17,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from thor.lake.lines import field, lines
-from thor.lake.numbers import repeated, strings, text_bytes
+from thor.lake.numbers import integers, repeated, strings, text_bytes
 
 #: Rows that are made into text at a time.
 _ROWS: Final = 8_192
+_SAMPLE: Final = 128
 _NOTHING, _ZULU, _END, _COMMA, _QUOTE = (repeated(each, 1)[0] for each in ("", "Z", "\n", ",", '"'))
 #: Bytes for which a text is put in quotes: comma, quote, CR, LF.
 _ODD: Final = np.isin(np.arange(256), [44, 34, 13, 10])
@@ -82,10 +83,22 @@ def _float(array: pa.Array) -> pa.Array:
 
 
 def _time(array: pa.Array) -> pa.Array:
-    """``2025-10-09 13:30:00.123456`` with T and Z."""
-    naive = array.cast(pa.timestamp("us")).cast(pa.string())
-    at = pc.binary_replace_slice(naive, 10, 11, "T")
-    return pc.binary_join_element_wise(at, _ZULU, _NOTHING)
+    """``2025-10-09 13:30:00.123456`` with T and Z. Rows of one transaction have one time of storing, made once."""
+    if _repeats(array):
+        once = array.dictionary_encode()
+        return _iso(once.dictionary).take(once.indices)
+    return _iso(array)
+
+
+def _iso(times: pa.Array) -> pa.Array:
+    naive = times.cast(pa.timestamp("us")).cast(pa.string())
+    return pc.binary_join_element_wise(pc.binary_replace_slice(naive, 10, 11, "T"), _ZULU, _NOTHING)
+
+
+def _repeats(array: pa.Array) -> bool:
+    """Whether its first values are mostly the same."""
+    some = integers(array.slice(0, _SAMPLE))
+    return bool(np.count_nonzero(np.diff(some)) < len(some) // 4)
 
 
 def _text(array: pa.Array) -> pa.Array:
