@@ -138,7 +138,12 @@ def whole(raw: object) -> int | None:
     """A size of a file as a whole number of 0 or more. Raises :class:`QuoteRefusedError`."""
     if raw is None:
         return None
-    size = int(raw) if isinstance(raw, float) and raw.is_integer() else raw
+    is_whole = (
+        raw.is_integer()
+        if isinstance(raw, float)
+        else isinstance(raw, str) and raw.isascii() and raw.isdigit() and len(raw) < 20
+    )
+    size = int(raw) if is_whole else raw  # type: ignore[call-overload] # a float or a text
     if not isinstance(size, int):
         number = exact(size)
         size = int(number)

@@ -31,7 +31,8 @@ def test_the_bars_of_sql_are_the_kernels(numbers: list[int], first: int, before:
         connection.register("judged", judged.append_column("place", pa.array(range(len(ticks)), pa.int64())))
         for timeframe in (Timeframe.SECOND, Timeframe.FIVE_MINUTES, Timeframe.DAY):
             given_ = {
-                "ticks": "judged", "open_us": OPEN, "seen": first == 0, "before": before,
+                "ticks": "judged", "open_us": OPEN, "before": before,
+                "seen": bool(ticks) and ticks[0].ts <= OPEN + 60_000_000,
                 "width_us": 0 if timeframe is Timeframe.DAY else WIDTH_US[timeframe],
             }  # fmt: skip
             found = connection.execute(query("bars"), given_)
