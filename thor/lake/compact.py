@@ -29,6 +29,7 @@ from thor.lake.models import FileState, LakeFile
 from thor.lake.reader import copy_schema
 from thor.lake.runs import Progress
 from thor.lake.store import LakeStore, as_any
+from thor.lake.tick_file import ENCODINGS
 from thor.markets.trade_date import epoch_us
 from thor.runtime.problem import Problem
 
@@ -42,6 +43,14 @@ _INDEX_SECONDS: Final = 5.0
 _SETTLED: Final = timedelta(seconds=10)
 #: Copies that nobody names are deleted when the index has been without them for so long: whoever reads them is done.
 _GRACE: Final = timedelta(hours=1)
+
+
+#: Of bars: half the time to read ``ts``, and two fifths less bytes.
+_SPLIT: Final = ("vwap", "spread_mean")
+_BAR_ENCODINGS: Final[dict[str, Any]] = {
+    "use_dictionary": [name for name in columns.BARS.names if name not in ("ts", *_SPLIT)],
+    "column_encoding": {"ts": "DELTA_BINARY_PACKED"} | dict.fromkeys(_SPLIT, "BYTE_STREAM_SPLIT"),
+}
 
 
 class Compacted(NamedTuple):
@@ -211,9 +220,10 @@ class _Run:
 
     def _write(self, each: Planned) -> tuple[int, int]:
         schema = copy_schema(each.group.kind)
+        options = parquet_options() | (_BAR_ENCODINGS if each.group.kind is Kind.BARS else ENCODINGS)
         rows = 0
         with self._store.aside() as path:
-            with pq.ParquetWriter(path, schema, **parquet_options()) as writer:
+            with pq.ParquetWriter(path, schema, **options) as writer:
                 for table in _by_symbol(self._tables(each)):
                     writer.write_table(table, ROW_GROUP)
                     rows += table.num_rows

@@ -22,7 +22,7 @@ from thor.runtime.problem import Problem
 _READ_ROWS: Final = 8_192
 #: What was measured to be small, and quick to write and read (ADR 24).
 _DELTA: Final = ("ts", "last", "bid", "ask", "volume", "seq", "created_at")
-_ENCODINGS: Final[dict[str, Any]] = {
+ENCODINGS: Final[dict[str, Any]] = {
     "store_decimal_as_integer": True,
     "use_dictionary": [name for name in columns.TICKS.names if name not in (*_DELTA, "stream_id")],
     "column_encoding": dict.fromkeys(_DELTA, "DELTA_BINARY_PACKED") | {"stream_id": "DELTA_BYTE_ARRAY"},
@@ -106,7 +106,7 @@ def write_ticks(path: Path, batches: Iterable[pa.RecordBatch], source: str) -> D
     """Write ``batches``, which have the columns of ``columns.TICKS`` and are in order, to a local file, and read all of
     it back. Raises Problem when that is not what was written."""
     lines, written, exported_at = RowsHash(), ColumnsHash(), datetime.now(UTC)
-    with pq.ParquetWriter(path, columns.TICKS, **parquet_options(), **_ENCODINGS) as writer:
+    with pq.ParquetWriter(path, columns.TICKS, **parquet_options(), **ENCODINGS) as writer:
         for group in _row_groups(written.over(lines.over(batches))):
             writer.write_table(group, ROW_GROUP)
         writer.add_key_value_metadata(metadata(lines.rows, lines.hexdigest(), source, exported_at))
