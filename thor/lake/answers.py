@@ -30,22 +30,22 @@ T = TypeVar("T")
 
 async def bars(
     *, symbol: str, timeframe: Timeframe, start: str | None, end: str | None, format: str, adjust: str, session: str,
-    seen_etag: str = "",
+    limit: int, seen_etag: str = "",
 ) -> Found | HttpResponseBase | None:  # fmt: skip
     """Bars as JSON or as a file; None where the caller has them already. Raises Problem."""
     of = await about(symbol)
-    asked = _asked(lambda: _bars_asked(of, timeframe, start, end, adjust, session))
+    asked = _asked(lambda: _bars_asked(of, timeframe, start, end, adjust, session, limit))
     if format == "json":
         return await _answered(lambda: newest_bars(of, asked, seen_etag))
     return await _file(lambda: bar_batches(of, asked), _bars_schema, format, _name(of, f"bars-{timeframe}", start, end))
 
 
 def _bars_asked(
-    of: About, timeframe: Timeframe, start: str | None, end: str | None, adjust: str, session: str
+    of: About, timeframe: Timeframe, start: str | None, end: str | None, adjust: str, session: str, limit: int
 ) -> BarsAsked:
     start_us, end_us = instants(start, end)
     start_us = bar_start(timeframe, start_us, of.group)
-    return BarsAsked(timeframe, start_us, end_us, adjust == "difference", session == "rth")
+    return BarsAsked(timeframe, start_us, end_us, adjust == "difference", session == "rth", limit)
 
 
 def _bars_schema() -> Any:

@@ -61,6 +61,7 @@ class BarsQuery(Schema):
     format: FormatName = Field("json", description="json, or a file: csv, parquet, arrow (an IPC stream).")
     adjust: AdjustName = Field("none", description="difference: earlier contracts moved to the newest one's level.")
     session: SessionsName = Field("all", description="rth: regular hours only.")
+    limit: int = Field(10_000, ge=1, le=10_000, description="Of json: at most so many, the newest of the span.")
 
 
 class TicksQuery(Schema):

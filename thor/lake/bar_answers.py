@@ -33,13 +33,15 @@ _ALWAYS_US: Final = (-(2**50), 2**52)
 
 
 class BarsAsked(NamedTuple):
-    """Bars that begin in ``[start_us, end_us)``, None: open; back-adjusted or raw; of regular hours only or all."""
+    """Bars that begin in ``[start_us, end_us)``, None: open; back-adjusted or raw; of regular hours only or all. As
+    JSON at most ``limit`` of the newest."""
 
     timeframe: Timeframe
     start_us: int | None
     end_us: int | None
     is_adjusted: bool
     is_rth: bool
+    limit: int = MOST_ROWS
 
     def takes(self, bar: Answer) -> bool:
         """Whether a stored bar is one of them."""
@@ -64,7 +66,7 @@ class Found(NamedTuple):
 
 
 def newest_bars(of: About, asked: BarsAsked, seen_etag: str) -> Found | None:
-    """At most MOST_ROWS of the newest; None where the caller has them already. Raises TooMuchError and AskedError."""
+    """At most ``limit`` of the newest; None where the caller has them already. Raises TooMuchError and AskedError."""
     with reading() as cursor:
         found = where(of, Kind.BARS, asked.timeframe, asked.start_us, asked.end_us, cursor)
         chosen, is_cut = _newest(found, asked)
@@ -80,16 +82,16 @@ def newest_bars(of: About, asked: BarsAsked, seen_etag: str) -> Found | None:
         ]  # fmt: skip
     bars = _of_files(files, asked, added) + [_as_told(bar, added) for bar in stored]
     bars.sort(key=lambda bar: bar["ts"])
-    is_cut = is_cut or len(bars) > MOST_ROWS
-    return Found(_answer(of, asked, bars[-MOST_ROWS:], found.newest_us, is_cut), etag)
+    is_cut = is_cut or len(bars) > asked.limit
+    return Found(_answer(of, asked, bars[-asked.limit :], found.newest_us, is_cut), etag)
 
 
 def _newest(found: Where, asked: BarsAsked) -> tuple[dict[date, DayFile | None], bool]:
-    """As many of the newest dates as there can be MOST_ROWS bars in, and whether older ones are left."""
+    """As many of the newest dates as there can be ``limit`` bars in, and whether older ones are left."""
     chosen: dict[date, DayFile | None] = {}
     rows, stored = 0.0, 0
     for day, file in reversed(found.days.items()):
-        if rows > MOST_ROWS or stored >= MOST_DAYS:
+        if rows > asked.limit or stored >= MOST_DAYS:
             return chosen, True
         chosen[day] = file
         stored += file is None
@@ -122,7 +124,7 @@ def _of_files(files: dict[date, DayFile], asked: BarsAsked, added: list[Offset])
     from thor.lake import questions
 
     names = ", ".join(_named(name, added) for name in _BAR)
-    sql = f"SELECT {names} FROM {{rows}} WHERE {_conditions(asked)} ORDER BY 1 DESC LIMIT {MOST_ROWS + 1}"
+    sql = f"SELECT {names} FROM {{rows}} WHERE {_conditions(asked)} ORDER BY 1 DESC LIMIT {asked.limit + 1}"
     rows = questions.rows(Kind.BARS, _there(files.values()), _is_asked(files), sql, *_values(files, asked))
     return [_told(row) for row in rows]
 

@@ -1336,6 +1336,12 @@ export interface components {
              */
             format: "json" | "csv" | "parquet" | "arrow";
             /**
+             * Limit
+             * @description Of json: at most so many, the newest of the span.
+             * @default 10000
+             */
+            limit: number;
+            /**
              * Session
              * @description rth: regular hours only.
              * @default all
@@ -5381,6 +5387,8 @@ export interface operations {
                 adjust?: "none" | "difference";
                 /** @description rth: regular hours only. */
                 session?: "all" | "rth";
+                /** @description Of json: at most so many, the newest of the span. */
+                limit?: number;
                 /** @description A replay as recorded, of those that /api/replays lists; without it, live. */
                 namespace?: components["parameters"]["Namespace"];
             };

@@ -97,6 +97,14 @@ def test_bars_of_files_and_of_stored_ticks_are_one_series(api: Web) -> None:
     ]
 
 
+def test_a_limit_takes_the_newest(api: Web) -> None:
+    every = api.get(BARS).json()["bars"]
+    for limit in (1, 6, 11, 12):
+        found = api.get(f"{BARS}&limit={limit}").json()
+        assert (found["bars"], found["truncated"]) == (every[-limit:], limit < len(every))
+    assert api.get(f"{BARS}&limit=10001").status_code == api.get(f"{BARS}&limit=0").status_code == 422
+
+
 def test_prices_before_a_roll_are_moved_by_its_difference(api: Web) -> None:
     raw, moved = api.get(BARS).json()["bars"], api.get(f"{BARS}&adjust=difference").json()["bars"]
     by = {"2025-12-15": 50.25, "2025-12-16": 0, "2025-12-17": 0}

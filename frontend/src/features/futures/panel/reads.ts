@@ -10,12 +10,15 @@ import { readBars } from './bars';
 
 const EVERY_MS = { intraday: 5_000, rolling: 20_000, minute: 60_000 } as const;
 
+/** As many as the panel can show of a day, or of a month. */
+const MOST_BARS = 1_500;
+
 /** Bars of the past, asked for anew each minute: what conflation or a suspect quote did to the live ones is mended. */
 export function barsQuery(symbol: string, timeframe: Timeframe) {
   return queryOptions({
     queryKey: ['bars', symbol, timeframe],
     refetchInterval: EVERY_MS.minute,
-    queryFn: async ({ signal }) => readBars((await askBars({ symbol, timeframe }, signal)).bars),
+    queryFn: async ({ signal }) => readBars((await askBars({ symbol, timeframe, limit: MOST_BARS }, signal)).bars),
   });
 }
 
