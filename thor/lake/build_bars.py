@@ -35,7 +35,7 @@ from thor.lake.bar_table import (
     needed,
 )
 from thor.lake.bars import HOURS_EDITION, Session, session_of
-from thor.lake.files import Written, list_file, read_metadata, stored_sha256, write_table
+from thor.lake.files import Written, begin_replacing, list_file, read_metadata, stored_sha256, write_table
 from thor.lake.layout import Kind, Part, Timeframe, bars_part
 from thor.lake.models import FileState, LakeFile
 from thor.lake.runs import Progress
@@ -222,7 +222,7 @@ def _left(
 
 def _is_current(store: LakeStore, job: _Job, part: Part, listed: LakeFile | None, there: Found) -> bool:
     """Whether a file is what would be made. One that a killed run published and did not list is listed."""
-    if listed is not None and listed.made_of == job.made_of:
+    if listed is not None and listed.file_sha256 and listed.made_of == job.made_of:
         return listed.state in _READABLE and listed.size == there.size
     return _adopted(store, job, part, there)
 
@@ -253,7 +253,9 @@ def _carry_out(store: LakeStore, todo: Sequence[_Job], progress: Progress) -> tu
     with ThreadPoolExecutor(_AT_ONCE, "bars") as pool:
         while running or len(done) + len(refused) < len(todo):
             progress.check()
-            running |= {pool.submit(_build, store, job) for job in islice(jobs, _AT_ONCE - len(running))}
+            for job in islice(jobs, _AT_ONCE - len(running)):
+                begin_replacing(job.part(each).key for each in job.timeframes)
+                running.add(pool.submit(_build, store, job))
             ready, running = wait(running, return_when=FIRST_COMPLETED)
             for each in ready:
                 try:

@@ -123,7 +123,9 @@ class Listed(NamedTuple):
 def listed_files() -> dict[str, Listed]:
     """All that are as they were published, by key."""
     good = (FileState.OK.value, FileState.ARCHIVED.value)
-    rows = LakeFile.objects.filter(state__in=good).values_list("key", "size", "rows_sha256", "file_sha256")
+    rows = LakeFile.objects.filter(state__in=good, file_sha256__gt="").values_list(
+        "key", "size", "rows_sha256", "file_sha256"
+    )
     return {key: Listed(size, rows_hash, file_hash) for key, size, rows_hash, file_hash in rows}
 
 

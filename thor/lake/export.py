@@ -22,7 +22,7 @@ from django.db.models import Sum
 
 from thor.instruments.selectors import known_symbols
 from thor.lake import columns
-from thor.lake.files import Written, batches_of, list_file, read_metadata, stored_sha256
+from thor.lake.files import Written, batches_of, begin_replacing, list_file, read_metadata, stored_sha256
 from thor.lake.layout import Kind
 from thor.lake.models import FileState, LakeFile
 from thor.lake.root import is_own
@@ -300,6 +300,8 @@ def _write(work: _Work, source: TicksSource, each: StoredPart, kept: _Kept | Non
         draft = write_ticks(path, rows if kept is None else merged(kept.batches(), rows), SOURCE)
         if stored.rows < each.rows:
             raise Problem(f"the database gave {stored.rows:,} of {each.rows:,} rows of {each.part.key}", status=503)
+        if work.is_own:
+            begin_replacing([each.part.key])
         work.store.publish(path, each.part.key)
     written = Written(each.part.key, *draft)
     if work.is_own:
@@ -319,22 +321,32 @@ def _about(written: Written, stored: int, kept: _Kept | None) -> dict[str, Any]:
 
 
 class _Kept(NamedTuple):
-    """A file whose rows go into the new one. ``rows_sha256``: what they must be."""
+    """A file whose rows go into the new one. ``listed``: what is known of it, None where nobody listed it."""
 
     store: LakeStore
     key: str
-    rows_sha256: str
-    archived_at: datetime | None
+    listed: LakeFile | None
+
+    @property
+    def archived_at(self) -> datetime | None:
+        return self.listed.archived_at if self.listed else None
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Its rows. Raises RefusedError when they are not what was written, before anything takes its place."""
         read = RowsHash()
         try:
+            said = read_metadata(self.store, self.key).get(columns.SHA256)
             yield from map(as_ticks, read.over(batches_of(self.store, self.key)))
         except (pa.ArrowException, OSError) as error:
             raise self._refused() from error
-        if read.hexdigest() != self.rows_sha256:
+        if read.hexdigest() != said or not self._is_known(read):
             raise self._refused()
+
+    def _is_known(self, read: RowsHash) -> bool:
+        """Whether it is the file that is listed, or the one that took its place before its exporter ended."""
+        if self.listed is None or read.hexdigest() == self.listed.rows_sha256:
+            return True
+        return not self.listed.file_sha256 and read.rows >= self.listed.rows
 
     def _refused(self) -> RefusedError:
         return RefusedError(
@@ -346,12 +358,11 @@ class _Kept(NamedTuple):
 
 def _to_keep(store: LakeStore, each: StoredPart, listed: LakeFile | None) -> _Kept | None:
     """The file that is there, unless PostgreSQL has all of its rows."""
-    key = each.part.key
     if listed is not None:
-        if listed.archived_at is None and each.rows >= listed.stored:
-            return None
-        return _Kept(store, key, listed.rows_sha256, listed.archived_at)
+        has_all = listed.archived_at is None and each.rows >= listed.stored
+        return None if has_all else _Kept(store, each.part.key, listed)
     try:
-        return _Kept(store, key, read_metadata(store, key).get(columns.SHA256, ""), None)
+        read_metadata(store, each.part.key)
     except (FileNotFoundError, pa.ArrowException, OSError):
         return None
+    return _Kept(store, each.part.key, None)

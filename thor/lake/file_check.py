@@ -41,6 +41,8 @@ def trouble_of(store: LakeStore, listed: LakeFile, *, rows: bool) -> Trouble | N
 
 
 def _of_bytes(store: LakeStore, listed: LakeFile) -> str:
+    if not listed.file_sha256:
+        return "who replaced it ended before it was listed: do that again"
     return "" if stored_sha256(store, listed.key) == listed.file_sha256 else "its bytes are not those that were written"
 
 

@@ -70,6 +70,12 @@ def list_file(part: Part, written: Written, **more: Any) -> LakeFile:
     return file
 
 
+def begin_replacing(keys: Iterable[str]) -> None:
+    """Say that other files are about to take these places: should this process end before they are listed, nobody
+    takes what the list says for theirs."""
+    LakeFile.objects.filter(key__in=list(keys)).update(file_sha256="")
+
+
 def parquet_options() -> dict[str, Any]:
     """How every file of the lake is written."""
     compression = settings.THOR_PARQUET_COMPRESSION

@@ -53,7 +53,9 @@ class LakeFile(models.Model):
     )
     size = models.BigIntegerField(help_text="Bytes.")
     rows_sha256 = models.CharField(max_length=64, help_text="Of its rows as lines of CSV: thor.sha256 of the file.")
-    file_sha256 = models.CharField(max_length=64, help_text="Of the file's bytes.")
+    file_sha256 = models.CharField(
+        max_length=64, blank=True, help_text="Of the file's bytes; empty while it is replaced."
+    )
     made_of = models.CharField(max_length=128, blank=True, help_text="Of bars: what they were made of.")
     suspect = models.BigIntegerField(default=0, help_text="Of bars: suspect ticks that were left out.")
     state = models.CharField(max_length=8, choices=_choices(FileState), default=FileState.OK.value)

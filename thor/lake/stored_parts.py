@@ -68,16 +68,19 @@ def listed_ticks(first: date, last: date) -> dict[str, LakeFile]:
 
 def is_up_to_date(stored: int, listed: LakeFile | None, there: Found | None) -> bool:
     """Whether the file has all that PostgreSQL has: rows are never changed, only added."""
-    if listed is None or there is None:
+    if there is None or listed is None:
         return False
-    return listed.stored == stored and there.size == listed.size and listed.state in _GOOD
+    return _is_listed(stored, listed) and there.size == listed.size
 
 
 def stale_parts(first: date, last: date) -> list[StoredPart]:
     """The parts of which PostgreSQL has more, or other, than what is listed. Looks at no file."""
     listed = listed_ticks(first, last)
-    return [each for each in stored_parts(first, last) if not _is_listed(each, listed.get(each.part.key))]
+    return [each for each in stored_parts(first, last) if not _is_listed(each.rows, listed.get(each.part.key))]
 
 
-def _is_listed(stored: StoredPart, listed: LakeFile | None) -> bool:
-    return listed is not None and listed.stored == stored.rows and listed.state in _GOOD
+def _is_listed(stored: int, listed: LakeFile | None) -> bool:
+    """Not while it is replaced, nor when who did that ended before it was listed."""
+    if listed is None or not listed.file_sha256:
+        return False
+    return listed.stored == stored and listed.state in _GOOD

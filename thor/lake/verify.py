@@ -100,8 +100,10 @@ def _look_again(store: LakeStore, wrong: Sequence[LakeFile], *, rows: bool) -> l
         for _ in range(_LOOKS):
             before = each.exported_at
             each.refresh_from_db()
-            if (trouble := trouble_of(store, each, rows=rows)) is None or each.exported_at == before:
+            trouble = trouble_of(store, each, rows=rows)
+            if trouble is None or (each.file_sha256 and each.exported_at == before):
                 break
+            time.sleep(_SETTLE_SECONDS)
         _keep(each, trouble)
         if trouble is not None:
             found.append(trouble)

@@ -215,6 +215,32 @@ def test_the_run_after_a_crash_goes_on(folder: LakeStore, monkeypatch: pytest.Mo
     assert rows_of(folder) == stored_rows() and wrong(folder) == []
 
 
+def test_a_file_that_was_replaced_and_not_listed_is_made_again(
+    folder: LakeStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the same size, it would pass for the one that is listed."""
+    put_stored(count=200)
+    run(folder)
+    crash_at_the_list(folder, monkeypatch, overwrite=True)
+    assert "who replaced it ended before" in wrong(folder)[0]
+    assert run(folder).parts == 1 and wrong(folder) == []
+    archive(folder, LONG_AGO, Silent(), dry_run=False)
+    make_week(DAY)
+    put_stored(count=30, first=500)
+    crash_at_the_list(folder, monkeypatch)
+    assert run(folder).rows == 230 and wrong(folder) == []
+
+
+def crash_at_the_list(folder: LakeStore, monkeypatch: pytest.MonkeyPatch, *, overwrite: bool = False) -> None:
+    def crash(*_args: object, **_more: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("thor.lake.export.list_file", crash)
+        with pytest.raises(KeyboardInterrupt):
+            run(folder, overwrite=overwrite)
+
+
 def test_another_lake_gets_the_files_and_no_list(folder: LakeStore, tmp_path: Path) -> None:
     put_stored(count=200)
     other = open_store(tmp_path / "other")
