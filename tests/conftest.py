@@ -24,15 +24,14 @@ for _name in ("DATABASE_URL", "REDIS_URL", "DATA_PROVIDER", "JSON_DATA_FILE"):
     os.environ[_name] = ""
 os.environ["THOR_HOME"] = str(_HOME)
 
-from tests.support import ONE_SCHEMA, create_migrated, run_thor  # noqa: E402
-from thor.runtime.servers import Servers, embedded_servers  # noqa: E402
-
-
 # A machine that is busy is no slower code; HYPOTHESIS_EXAMPLES=1000 looks further.
 hypothesis.settings.register_profile(
     "thor", deadline=None, max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "50"))
 )
 hypothesis.settings.load_profile("thor")
+
+from tests.support import ONE_SCHEMA, create_migrated, run_thor  # noqa: E402
+from thor.runtime.servers import Servers, embedded_servers  # noqa: E402
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

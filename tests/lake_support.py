@@ -76,8 +76,8 @@ def list_in(database_url: str, part: Part, written: Written) -> None:
     """Enter a published file into the list of another Thor's database."""
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(
-            "INSERT INTO lake_lakefile (key, kind, trade_date, symbol, timeframe, rows, stored, size, rows_sha256, file_sha256,"
-            " made_of, suspect, state, exported_at, trouble)"
+            "INSERT INTO lake_lakefile (key, kind, trade_date, symbol, timeframe, rows, stored, size, rows_sha256,"
+            " file_sha256, made_of, suspect, state, exported_at, trouble)"
             " VALUES (%s, %s, %s, %s, %s, %s, 0, %s, %s, %s, '', 0, 'ok', %s, '')",
             [
                 written.key, part.kind.value, part.trade_date, part.symbol,
