@@ -36,7 +36,7 @@ class Piece(NamedTuple):
 class Gaps(NamedTuple):
     """The silences of a trade date. ``listed``: the longest, by time, as (from, to) in epoch microseconds."""
 
-    count: int
+    number: int
     longest_us: int | None
     total_us: int
     listed: list[tuple[int, int]]

@@ -147,7 +147,7 @@ def _gaps(database: duckdb.DuckDBPyConnection, uri: str, context: Context) -> Ga
 def _gap_fields(gaps: Gaps, context: Context) -> dict[str, Any]:
     whole_us = open_us(context.pieces)
     return {
-        "gaps": gaps.count,
+        "gaps": gaps.number,
         "gap_seconds": context.gap_seconds,
         "longest_gap_seconds": None if gaps.longest_us is None else gaps.longest_us / 1e6,
         "open_seconds": whole_us / 1e6,

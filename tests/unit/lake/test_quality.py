@@ -95,7 +95,7 @@ def test_a_market_without_a_tick_is_one_gap_a_piece(tmp_path: Path) -> None:
 
 def test_the_longest_gaps_are_kept_by_time() -> None:
     gaps = gaps_of([(n * 1000, n * 1000 + n) for n in range(1, 100)])
-    assert (gaps.count, gaps.longest_us, gaps.total_us) == (99, 99, sum(range(1, 100)))
+    assert (gaps.number, gaps.longest_us, gaps.total_us) == (99, 99, sum(range(1, 100)))
     assert gaps.listed == [(n * 1000, n * 1000 + n) for n in range(50, 100)]
 
 
