@@ -25,6 +25,8 @@ FEED_SECONDS = 0.05
 RECOVERY_SECONDS = 60.0
 DRAIN_SECONDS = 180.0
 
+#: Events that stay for each fault to come.
+KEPT_FOR_A_STEP = 50
 _NEWER = "SELECT EXISTS (SELECT FROM ticks WHERE created_at >= to_timestamp(%s))"
 
 
@@ -205,7 +207,9 @@ class Chaos:
 
             def found() -> bool:
                 row = database.execute(_NEWER, [since]).fetchone()
-                self._feed(parts=20)
+                # However long it takes, the faults to come must meet work too.
+                if self._producer.left > self._steps_left * KEPT_FOR_A_STEP:
+                    self._feed(parts=20)
                 return row == (True,)
 
             self._wait(found, RECOVERY_SECONDS, "nothing is stored after a server's return")
